@@ -1,0 +1,182 @@
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <random>
+
+#include "cli/command.h"
+#include "cli/figures.h"
+#include "cli/progress.h"
+#include "cli/scan_options.h"
+#include "cli/scan_plan.h"
+#include "cli/stop_signal.h"
+#include "cli/wiring.h"
+
+namespace sonde {
+namespace {
+
+/// Everything that is settled before the first packet.
+struct Preparation {
+  ScanOptions options;
+  std::vector<std::string> args;
+  std::unique_ptr<Journal> journal;  ///< of a resumed sweep; otherwise made later
+  BuiltTargets targets;
+  std::vector<Interface> interfaces;
+  EngineChoice engine;
+  bool resumed = false;
+};
+
+ExitCode fail(const Error& error) {
+  print_error(error.text);
+  return exit_code_of(error);
+}
+
+uint64_t random_seed() {
+  std::random_device device;
+  return ((uint64_t{device()} << 32) | device()) & ((uint64_t{1} << 53) - 1);
+}
+
+/// The options of the journal's first run, with those that are given now on top.
+Result<void> take_resumed_options(Preparation& ready, std::span<const std::string> args) {
+  Result<std::unique_ptr<Journal>> journal = Journal::open(ready.options.output.resume);
+  if (!journal) return tl::unexpected(journal.error());
+  ready.journal = std::move(*journal);
+  const Result<std::optional<ScanOptions>> first = parse_scan_options(ready.journal->plan().args);
+  if (!first || !*first) return usage_error("the journal's command line is damaged");
+  Result<std::optional<ScanOptions>> now = parse_scan_options(args, &**first);
+  if (!now) return tl::unexpected(now.error());
+  ready.options = **now;
+  ready.args = ready.journal->plan().args;
+  ready.resumed = true;
+  return {};
+}
+
+Result<void> prepare_targets(Preparation& ready) {
+  Result<BuiltTargets> targets = ready.resumed ? rebuild_targets(ready.journal->plan())
+                                               : build_targets(ready.options.subject, ready.interfaces);
+  if (!targets) return tl::unexpected(targets.error());
+  ready.targets = std::move(*targets);
+  for (const Error& name : ready.targets.unresolved) print_error("left out: " + name.text);
+  return {};
+}
+
+Shard shard_of(const Preparation& ready) {
+  if (!ready.journal) return ready.options.subject.shard;
+  return {ready.journal->plan().shard_index, ready.journal->plan().shard_count};
+}
+
+Result<void> prepare(Preparation& ready) {
+  Result<std::vector<Interface>> interfaces = list_interfaces();
+  if (!interfaces) return tl::unexpected(interfaces.error());
+  ready.interfaces = std::move(*interfaces);
+  if (Result<void> targets = prepare_targets(ready); !targets) return targets;
+  const uint64_t steps = ShardWalk(ready.targets.set.size(), shard_of(ready)).steps();
+  if (steps == 0) return usage_error("shard " + shard_of(ready).to_string() + " is empty: there are fewer endpoints than shards");
+  Result<EngineChoice> engine = choose_engine(ready.options.conduct, steps);
+  if (!engine) return tl::unexpected(engine.error());
+  ready.engine = std::move(*engine);
+  return {};
+}
+
+Result<void> make_journal(Preparation& ready) {
+  if (ready.journal) return {};
+  const ScanSubject& subject = ready.options.subject;
+  const std::string& path = ready.options.output.journal;
+  JournalPlan plan;
+  plan.args = ready.args;
+  plan.ports = ready.targets.set.ports().to_string();
+  plan.digest = ready.targets.set.digest();
+  plan.seed = subject.seed.value_or(random_seed());
+  plan.shard_index = subject.shard.index;
+  plan.shard_count = subject.shard.count;
+  plan.steps = ShardWalk(ready.targets.set.size(), subject.shard).steps();
+  plan.slice_steps = kMostSliceSteps;
+  if (!path.empty()) plan.targets = ready.targets.set.canonical_text();
+  Result<std::unique_ptr<Journal>> journal = path.empty() ? Journal::in_memory(std::move(plan)) : Journal::create(path, std::move(plan));
+  if (!journal) return tl::unexpected(journal.error());
+  ready.journal = std::move(*journal);
+  return {};
+}
+
+std::vector<IpAddress> own_addresses(const std::vector<Interface>& interfaces) {
+  std::vector<IpAddress> addresses;
+  for (const Interface& interface : interfaces) {
+    for (const InterfaceAddress& address : interface.addresses) addresses.push_back(address.address);
+  }
+  return addresses;
+}
+
+void tell_start(const Preparation& ready) {
+  if (ready.options.output.quiet) return;
+  const uint64_t steps = ready.journal->plan().steps;
+  print_error(fmt::format("{} by {}, {} threads with {} connects in flight each; seed {}",
+                          counted(steps, "endpoint", "endpoints"), ready.engine.name, ready.engine.threads,
+                          grouped(ready.engine.slots_per_thread), ready.journal->plan().seed));
+  for (const std::string& note : ready.engine.notes) print_error(note);
+}
+
+void tell_end(const Preparation& ready, const SummaryRecord& summary) {
+  const ScanOutput& output = ready.options.output;
+  if (summary.interrupted) {
+    const std::string& path = ready.resumed ? output.resume : output.journal;
+    print_error(fmt::format("interrupted: {} of {} endpoints have no verdict yet; {}", grouped(summary.unreported), grouped(summary.endpoints),
+                            path.empty() ? "with --journal FILE a sweep can be resumed" : "go on with: sonde scan --resume " + path));
+  }
+  const bool table_tells = std::ranges::any_of(output.outputs, [](const OutputSpec& spec) {
+    return spec.path == "-" && spec.format.value_or(OutputFormat::table) == OutputFormat::table;
+  });
+  if (output.quiet || table_tells) return;
+  print_error(fmt::format("{} open, {} closed, {} filtered, {} errors; {} probes in {}", grouped(summary.open), grouped(summary.closed),
+                          grouped(summary.filtered), grouped(summary.errors), grouped(summary.books.sent), in_time(summary.elapsed_s)));
+  for (const std::string& note : summary.notes) print_error(note);
+}
+
+ExitCode exit_code_of(const SummaryRecord& summary) {
+  if (summary.interrupted) return ExitCode::interrupted;
+  return summary.degraded ? ExitCode::degraded : ExitCode::done;
+}
+
+ExitCode sweep(Preparation& ready) {
+  StopSignal stop;
+  if (Result<void> made = make_journal(ready); !made) return fail(made.error());
+  Result<std::vector<std::unique_ptr<Sink>>> sinks = make_sinks(ready.options.output, ready.resumed);
+  if (!sinks) return fail(sinks.error());
+  tell_start(ready);
+  const SystemClock clock;
+  Progress progress(stderr, isatty(STDERR_FILENO) != 0);
+  Sweep::Parts parts{ready.targets.set, *ready.journal, clock,
+                     make_prober_factory(ready.engine, ready.options.conduct, own_addresses(ready.interfaces), clock),
+                     *sinks, [&stop] { return stop.asked(); }, {}};
+  if (!ready.options.output.quiet) parts.on_status = [&progress](const SweepStatus& status) { progress.update(status); };
+  SummaryRecord summary;
+  summary.version = version();
+  summary.args = ready.args;
+  summary.notes = ready.engine.notes;
+  const Result<SummaryRecord> done = Sweep(sweep_options(ready.options, ready.engine), std::move(parts)).run(std::move(summary));
+  progress.clear();
+  if (!done) return fail(done.error());
+  tell_end(ready, *done);
+  return exit_code_of(*done);
+}
+
+}  // namespace
+
+ExitCode run_scan(std::span<const std::string> args) {
+  Preparation ready;
+  ready.args.assign(args.begin(), args.end());
+  Result<std::optional<ScanOptions>> options = parse_scan_options(args);
+  if (!options) return fail(options.error());
+  if (!*options) return ExitCode::done;  // --help
+  ready.options = **options;
+  if (!ready.options.output.resume.empty()) {
+    if (Result<void> taken = take_resumed_options(ready, args); !taken) return fail(taken.error());
+  }
+  if (Result<void> prepared = prepare(ready); !prepared) return fail(prepared.error());
+  if (!ready.options.output.plan) return sweep(ready);
+  const Result<std::string> plan = describe_plan(ready.options, ready.targets, ready.engine, shard_of(ready));
+  if (!plan) return fail(plan.error());
+  fmt::print("{}", *plan);
+  return ExitCode::done;
+}
+
+}  // namespace sonde

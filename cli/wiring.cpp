@@ -1,0 +1,186 @@
+#include "cli/wiring.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "engine/probe/connect_prober.h"
+#include "net/epoll_tcp_driver.h"
+#include "net/kernel_features.h"
+#include "net/limits.h"
+#include "net/uring_tcp_driver.h"
+
+namespace sonde {
+namespace {
+
+constexpr uint32_t kDefaultConcurrency = 16384;
+// Descriptors that are not for probes: outputs, journal, terminal, ring.
+constexpr uint64_t kReservedDescriptors = 64;
+// A thread for fewer endpoints than that costs more than it brings.
+constexpr uint64_t kFewestStepsPerThread = 1024;
+
+uint32_t choose_threads(uint32_t asked, uint32_t cpus, uint64_t steps) {
+  if (asked > 0) return asked;
+  const uint64_t useful = steps / kFewestStepsPerThread + 1;
+  return static_cast<uint32_t>(std::min<uint64_t>(cpus, useful));
+}
+
+/// How many slots one thread can have under the descriptor limit: a table of
+/// direct descriptors may be as large as the limit, in every ring; ordinary
+/// descriptors are shared by all threads.
+uint64_t most_slots(bool io_uring, uint64_t descriptor_limit, uint32_t threads) {
+  if (io_uring) return std::min<uint64_t>(descriptor_limit, kMostUringSlots);
+  const uint64_t usable = descriptor_limit > 2 * kReservedDescriptors ? descriptor_limit - kReservedDescriptors : descriptor_limit / 2;
+  return std::max<uint64_t>(1, usable / threads);
+}
+
+Result<bool> choose_io(IoChoice asked, EngineChoice& engine) {
+  if (asked == IoChoice::epoll) {
+    engine.why = "--io epoll";
+    return false;
+  }
+  // The sure way to know is to try.
+  const Result<std::unique_ptr<TcpDriver>> trial = make_uring_tcp_driver(1, {});
+  if (trial) {
+    engine.why = "full handshakes by the kernel, no privilege needed";
+    return true;
+  }
+  if (asked == IoChoice::io_uring) return tl::unexpected(trial.error());
+  engine.why = trial.error().text;
+  engine.notes.push_back("on epoll, since " + trial.error().text);
+  return false;
+}
+
+TargetRequest request_of(const ScanSubject& subject) {
+  TargetRequest request;
+  request.arguments = subject.targets;
+  request.files = subject.target_files;
+  request.excludes = subject.excludes;
+  request.exclude_files = subject.exclude_files;
+  request.allow_public = subject.allow_public;
+  request.stdin_fd = STDIN_FILENO;
+  return request;
+}
+
+Result<void> read_ports(const ScanSubject& subject, TargetRequest& request) {
+  if (subject.ports.empty() && subject.top_ports == 0) return {};
+  Result<PortSet> ports = subject.top_ports > 0 ? PortSet::top(subject.top_ports) : PortSet::parse(subject.ports);
+  if (!ports) return usage_error((subject.top_ports > 0 ? "--top-ports: " : "-p: ") + ports.error().text);
+  request.ports = std::move(*ports);
+  return {};
+}
+
+/// An anonymous file that holds the text, at its start; the caller owns it.
+Result<int> file_of(const std::string& text) {
+  const int descriptor = memfd_create("targets", MFD_CLOEXEC);
+  for (size_t written = 0; descriptor >= 0 && written < text.size();) {
+    const ssize_t count = write(descriptor, text.data() + written, text.size() - written);
+    if (count < 0) {
+      close(descriptor);
+      return impossible_error(std::string("no memory for the journal's targets: ") + std::strerror(errno));
+    }
+    written += static_cast<size_t>(count);
+  }
+  if (descriptor < 0) return impossible_error(std::string("no memory file for the journal's targets: ") + std::strerror(errno));
+  lseek(descriptor, 0, SEEK_SET);
+  return descriptor;
+}
+
+}  // namespace
+
+Result<EngineChoice> choose_engine(const ScanConduct& conduct, uint64_t steps) {
+  if (Result<void> sound = check_source_options(conduct.source); !sound) return tl::unexpected(sound.error());
+  const Result<ResourceLimit> descriptors = raise_descriptor_limit();
+  const Limits limits = read_limits();
+  EngineChoice engine;
+  const Result<bool> io_uring = choose_io(conduct.io, engine);
+  if (!io_uring) return tl::unexpected(io_uring.error());
+  engine.io_uring = *io_uring;
+  engine.name = engine.io_uring ? "connect (io_uring)" : "connect (epoll)";
+  engine.threads = choose_threads(conduct.threads, limits.cpus, steps);
+  const uint32_t wanted = conduct.concurrency > 0 ? conduct.concurrency : kDefaultConcurrency;
+  const uint64_t fair = std::max<uint64_t>(1, (wanted + engine.threads - 1) / engine.threads);
+  const uint64_t useful = std::max<uint64_t>(1, (steps + engine.threads - 1) / engine.threads + kFewestStepsPerThread);
+  const uint64_t possible = most_slots(engine.io_uring, descriptors ? descriptors->soft : limits.descriptors.soft, engine.threads);
+  engine.slots_per_thread = static_cast<uint32_t>(std::min({fair, useful, possible}));
+  if (possible < std::min(fair, useful)) {
+    engine.notes.push_back("concurrency is " + std::to_string(possible * engine.threads) + " instead of " + std::to_string(wanted) +
+                           ": the descriptor limit allows no more; raise `ulimit -n`" + (engine.io_uring ? " or --threads" : ""));
+  }
+  return engine;
+}
+
+ProberFactory make_prober_factory(const EngineChoice& engine, const ScanConduct& conduct,
+                                  std::vector<IpAddress> own_addresses, const Clock& clock) {
+  ConnectProberOptions options;
+  options.timeout = conduct.timeout;
+  options.banner = conduct.banner;
+  options.close_mode = conduct.polite ? CloseMode::polite : CloseMode::reset;
+  options.own_addresses = std::move(own_addresses);
+  return [=, &clock, source = conduct.source](uint32_t) -> Result<std::unique_ptr<Prober>> {
+    auto driver = engine.io_uring ? make_uring_tcp_driver(engine.slots_per_thread, source)
+                                  : make_epoll_tcp_driver(engine.slots_per_thread, source);
+    if (!driver) return tl::unexpected(driver.error());
+    return std::make_unique<ConnectProber>(std::move(*driver), options, clock.now());
+  };
+}
+
+Result<std::vector<std::unique_ptr<Sink>>> make_sinks(const ScanOutput& output, bool resumed) {
+  std::vector<std::unique_ptr<Sink>> sinks;
+  for (OutputSpec spec : output.outputs) {
+    spec.mode = resumed ? OutputMode::resume : OutputMode::create;
+    spec.show = output.show;
+    spec.colour = spec.path == "-" && isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
+    Result<std::unique_ptr<Sink>> sink = make_sink(spec);
+    if (!sink) return tl::unexpected(sink.error());
+    sinks.push_back(std::move(*sink));
+  }
+  return sinks;
+}
+
+SweepOptions sweep_options(const ScanOptions& options, const EngineChoice& engine) {
+  SweepOptions sweep;
+  sweep.rate = options.conduct.rate;
+  sweep.host_rate = options.conduct.host_rate;
+  sweep.retries = options.conduct.retries;
+  sweep.retry_wait = options.conduct.retry_wait;
+  sweep.completeness = options.conduct.completeness;
+  sweep.threads = engine.threads;
+  sweep.show = options.output.show;
+  return sweep;
+}
+
+Result<BuiltTargets> build_targets(const ScanSubject& subject, std::span<const Interface> interfaces) {
+  TargetRequest request = request_of(subject);
+  if (Result<void> read = read_ports(subject, request); !read) return tl::unexpected(read.error());
+  request.broadcasts = broadcast_addresses(interfaces);
+  DnsResolver resolver;
+  return build_target_set(request, resolver);
+}
+
+Result<BuiltTargets> rebuild_targets(const JournalPlan& plan) {
+  const Result<int> file = file_of(plan.targets);
+  if (!file) return tl::unexpected(file.error());
+  TargetRequest request;
+  request.files = {"-"};
+  request.stdin_fd = *file;
+  request.allow_public = true;
+  if (!plan.ports.empty()) {
+    Result<PortSet> ports = PortSet::parse(plan.ports);
+    if (!ports) return usage_error("the journal's ports are damaged: " + ports.error().text);
+    request.ports = std::move(*ports);
+  }
+  DnsResolver resolver;
+  Result<BuiltTargets> built = build_target_set(request, resolver);
+  close(*file);
+  if (built && built->set.digest() != plan.digest) {
+    return usage_error("the journal's targets are damaged, or were written by another version of sonde");
+  }
+  return built;
+}
+
+}  // namespace sonde

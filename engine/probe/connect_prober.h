@@ -1,0 +1,74 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/probe/prober.h"
+#include "engine/probe/record.h"
+#include "engine/probe/verdict.h"
+#include "net/base/timer_wheel.h"
+#include "net/tcp_driver.h"
+
+namespace sonde {
+
+struct ConnectProberOptions {
+  Nanos timeout = std::chrono::seconds(1);  ///< from connect to verdict; with banner, again for the first bytes
+  bool banner = false;                      ///< read the first bytes of what talks first, or after one line
+  CloseMode close_mode = CloseMode::reset;
+  std::vector<IpAddress> own_addresses;     ///< of this machine, to recognise ICMP errors that it sent to itself
+};
+
+/// Probes by the kernel's own TCP handshake: connect, judge, close. With
+/// `banner`, an open endpoint is listened to (or asked one line), and what it
+/// does right after accepting is told.
+class ConnectProber final : public Prober {
+ public:
+  ConnectProber(std::unique_ptr<TcpDriver> driver, ConnectProberOptions options, Instant now);
+
+  std::string_view name() const override { return name_; }
+  uint32_t capacity() const override { return driver_->capacity(); }
+  uint32_t in_flight() const override { return driver_->capacity() - static_cast<uint32_t>(free_.size()); }
+  uint32_t room() const override { return in_flight() < limit_ ? limit_ - in_flight() : 0; }
+  void limit(uint32_t most) override;
+  void start(const Probe& probe, Instant now) override;
+  void wait(Instant now, Nanos longest) override;
+  std::span<const Observation> collect(Instant now) override;
+  uint32_t abandon() override;
+
+ private:
+  enum class Phase : uint8_t { idle, connecting, sending, receiving };
+  struct Slot {
+    Phase phase = Phase::idle;
+    bool timed_out = false;
+    Instant started;
+    Observation seen;
+  };
+  using Buffer = std::array<std::byte, kLongestBanner>;
+
+  void on_event(const TcpEvent& event, Instant now);
+  void on_connected(const TcpEvent& event, Instant now);
+  void on_sent(const TcpEvent& event, Instant now);
+  void on_received(const TcpEvent& event, Instant now);
+  void judge(Slot& slot, const TcpEvent& event, Instant now) const;
+  void take_rtt(Slot& slot, const TcpEvent& event, Instant now) const;
+  void ask_for_banner(uint32_t index, Instant now);
+  void listen(uint32_t index);
+  void finish(uint32_t index, Instant now);
+  bool is_ours(const IpAddress& address) const;
+
+  std::vector<Buffer> buffers_;  // one a slot, only with banner; outlives the driver that fills it
+  std::unique_ptr<TcpDriver> driver_;
+  ConnectProberOptions options_;
+  std::string name_;
+  uint32_t limit_;
+  TimerWheel deadlines_;
+  std::vector<Slot> slots_;
+  std::vector<uint32_t> free_;
+  std::vector<uint32_t> expired_;
+  std::vector<Observation> observations_;
+};
+
+}  // namespace sonde

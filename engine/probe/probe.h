@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/probe/outcome.h"
+#include "net/base/clock.h"
+
+namespace sonde {
+
+/// One attempt to make.
+struct Probe {
+  uint64_t step = 0;  ///< the endpoint's place in the walk: its key in ledger and journal
+  Endpoint endpoint;
+};
+
+/// What one attempt saw.
+struct Observation {
+  uint64_t step = 0;
+  Endpoint endpoint;
+  Outcome outcome;
+  bool unanswered = false;      ///< the time-out passed without any answer
+  bool transient = false;       ///< with State::error: worth another try when resources are back
+  bool late = false;            ///< answered after the time-out
+  Instant at;                   ///< when it was decided
+  std::optional<Nanos> rtt;
+  RttClock rtt_clock = RttClock::app;
+  std::optional<IcmpEvidence> icmp;
+  bool neighbour_unresolved = false;
+  int local_errno = 0;
+  AfterAccept after_accept = AfterAccept::nothing;
+  std::string banner;
+};
+
+}  // namespace sonde

@@ -1,0 +1,104 @@
+#include "engine/sweep/crew.h"
+
+namespace sonde {
+
+Result<std::unique_ptr<Crew>> Crew::start(uint32_t threads, double rate, const ProberFactory& factory,
+                                          SweepWorker::Shared shared) {
+  std::unique_ptr<Crew> crew(new Crew(threads, shared));
+  for (uint32_t index = 0; index < threads; ++index) {
+    crew->members_[index].thread = std::thread([&crew = *crew, index, rate, &factory] { crew.live(index, rate, factory); });
+  }
+  std::unique_lock lock(crew->mutex_);
+  crew->changed_.wait(lock, [&] { return crew->ready_ == threads; });
+  if (crew->error_) return tl::unexpected(*crew->error_);
+  lock.unlock();
+  return crew;
+}
+
+Crew::~Crew() {
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
+  changed_.notify_all();
+  for (Member& member : members_) member.thread.join();
+}
+
+/// The life of one thread: its prober is made, used and destroyed here.
+void Crew::live(uint32_t index, double rate, const ProberFactory& factory) {
+  Result<std::unique_ptr<Prober>> prober = factory(index);
+  std::optional<SweepWorker> worker;
+  if (prober) worker.emplace(**prober, rate / static_cast<double>(members_.size()), shared_);
+  {
+    const std::lock_guard lock(mutex_);
+    ++ready_;
+    if (!prober && !error_) error_ = prober.error();
+    if (prober) {
+      prober_name_ = (*prober)->name();
+      capacity_ += (*prober)->capacity();
+    }
+  }
+  changed_.notify_all();
+  if (worker) serve(index, *worker);
+}
+
+void Crew::serve(uint32_t index, SweepWorker& worker) {
+  uint64_t generation = 0;
+  while (const Pass* pass = next_pass(generation)) {
+    const PassResult result = worker.run_pass(*pass);
+    const std::lock_guard lock(mutex_);
+    members_[index].result = result;
+    members_[index].books = worker.books();
+    if (--busy_ == 0) shared_.findings.wake();
+  }
+}
+
+/// Waits for a pass that this thread has not served; nullptr at the end.
+const Pass* Crew::next_pass(uint64_t& generation) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return ended_ || generation_ != generation; });
+  if (ended_) return nullptr;
+  generation = generation_;
+  return pass_;
+}
+
+void Crew::begin(const Pass& pass) {
+  {
+    const std::lock_guard lock(mutex_);
+    pass_ = &pass;
+    busy_ = static_cast<uint32_t>(members_.size());
+    ++generation_;
+  }
+  changed_.notify_all();
+}
+
+bool Crew::working() const {
+  const std::lock_guard lock(mutex_);
+  return busy_ > 0;
+}
+
+PassResult Crew::result() const {
+  const std::lock_guard lock(mutex_);
+  PassResult sum;
+  for (const Member& member : members_) {
+    sum.answered += member.result.answered;
+    sum.not_tried += member.result.not_tried;
+  }
+  return sum;
+}
+
+ProbeBooks Crew::books() const {
+  const std::lock_guard lock(mutex_);
+  ProbeBooks sum;
+  for (const Member& member : members_) {
+    sum.sent += member.books.sent;
+    sum.answered += member.books.answered;
+    sum.unanswered += member.books.unanswered;
+    sum.local_failed += member.books.local_failed;
+    sum.abandoned += member.books.abandoned;
+    sum.late += member.books.late;
+  }
+  return sum;
+}
+
+}  // namespace sonde

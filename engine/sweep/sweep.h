@@ -1,0 +1,102 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/sweep/crew.h"
+#include "engine/sweep/journal.h"
+#include "engine/sweep/reporter.h"
+
+namespace sonde {
+
+struct SweepOptions {
+  double rate = 10000;                  ///< probes a second, all threads; 0: without limit
+  double host_rate = 0;                 ///< probes a second to one address; 0: without limit
+  uint32_t retries = 2;                 ///< further passes over what is unanswered
+  Nanos retry_wait = std::chrono::milliseconds(250);  ///< before the second pass; doubled for each one after, up to kLongestRetryWait
+  std::optional<double> completeness;   ///< goal: end the passes when the estimate's lower bound reaches it
+  uint32_t threads = 1;
+  ShowFilter show;
+};
+
+inline constexpr Nanos kLongestRetryWait = std::chrono::seconds(5);
+/// Steps that one ledger covers: 2^32 cost 1 GiB. Longer sweeps go in slices.
+inline constexpr uint64_t kMostSliceSteps = uint64_t{1} << 32;
+
+/// A sweep in the middle of its work, for a progress line.
+struct SweepStatus {
+  uint64_t steps = 0;          ///< endpoints of the whole sweep
+  uint64_t settled = 0;        ///< endpoints with a verdict
+  uint64_t open = 0;           ///< found by this run
+  uint32_t pass = 0, passes = 0;  ///< the pass that runs (from 1), and the most there can be
+  uint64_t pass_steps = 0, pass_dealt = 0;  ///< of this pass in this slice
+  uint64_t sent = 0;
+  uint64_t local_failed = 0;
+  uint32_t in_flight = 0, concurrency = 0;
+  Nanos elapsed{0};
+};
+
+/// One sweep, from the first pass to the last record. The thread that calls
+/// run() reports; the crew probes.
+class Sweep {
+ public:
+  struct Parts {
+    const TargetSet& targets;
+    Journal& journal;             ///< new, or opened to go on; it says which seed, shard and slices
+    const Clock& clock;
+    ProberFactory prober_factory;
+    std::span<const std::unique_ptr<Sink>> sinks;
+    std::function<bool()> stop_asked;                   ///< polled about ten times a second; may be empty
+    std::function<void(const SweepStatus&)> on_status;  ///< called about ten times a second; may be empty
+  };
+
+  Sweep(SweepOptions options, Parts parts);
+
+  /// Runs to the end, or until stop_asked() says so, and closes the sinks with
+  /// the summary. The summary's version, args and notes are for the caller to
+  /// complete in `summary` beforehand. Error: no prober, or an output that
+  /// cannot be written (the journal then still knows what was reported).
+  Result<SummaryRecord> run(SummaryRecord summary);
+
+ private:
+  Result<void> run_slice(Ledger& ledger);
+  Result<void> run_passes(Ledger& ledger);
+  Result<void> run_pass(Ledger& ledger, uint32_t number);
+  Result<void> list_silent(Ledger& ledger);
+  Result<void> pump(Nanos longest);
+  JournalTotals totals_of(const LedgerCounts& counts) const;
+  bool passes_suffice(uint32_t done) const;
+  bool stopped() const { return progress_.stop.load(std::memory_order_relaxed); }
+  uint64_t slice_begin() const;
+  uint64_t slice_size() const;
+  uint32_t most_passes() const { return options_.retries + 1; }
+  Nanos spacing_before(uint32_t pass) const;
+  void ask_and_tell();
+  void fill(SummaryRecord& summary, const LedgerCounts& here) const;
+  void fill_counts(SummaryRecord& summary, const LedgerCounts& here) const;
+  void fill_completeness(SummaryRecord& summary, const LedgerCounts& here) const;
+  void judge(SummaryRecord& summary) const;
+
+  SweepOptions options_;
+  Parts parts_;
+  TargetWalk walk_;
+  HostPacer host_pacer_;
+  BoundedQueue<Finding> findings_;
+  SweepProgress progress_;
+  Reporter reporter_;
+  std::unique_ptr<Crew> crew_;
+  std::vector<Finding> taken_;
+  std::vector<uint64_t> found_;  // by pass, all slices: endpoints that answered in it for the first time
+  Instant started_;
+  Instant pass_ended_;
+  SweepStatus status_;
+  uint64_t not_tried_ = 0;       // in the last pass that was run
+  uint32_t passes_done_ = 0;     // in this slice
+  uint64_t resumed_ = 0;
+};
+
+}  // namespace sonde

@@ -1,0 +1,21 @@
+#include "engine/sweep/walk.h"
+
+#include <algorithm>
+
+namespace sonde {
+namespace {
+constexpr uint64_t kBlocksPerThread = 16;
+constexpr uint64_t kLargestBlock = 4096;
+}  // namespace
+
+PassBlocks::PassBlocks(uint64_t steps, uint32_t threads)
+    : steps_(steps), block_(std::clamp<uint64_t>(steps / (threads * kBlocksPerThread), 1, kLargestBlock)) {}
+
+PassBlocks::Block PassBlocks::claim() {
+  const uint64_t begin = std::min(next_.fetch_add(block_, std::memory_order_relaxed), steps_);
+  return {begin, std::min(begin + block_, steps_)};
+}
+
+uint64_t PassBlocks::dealt() const { return std::min(next_.load(std::memory_order_relaxed), steps_); }
+
+}  // namespace sonde

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "engine/target/cursor.h"
+#include "engine/target/permutation.h"
+#include "engine/target/target_set.h"
+
+namespace sonde {
+
+/// The steps of a sweep in walking order: step → position of the shard →
+/// shuffled index → target. Immutable; safe to use from any thread.
+class TargetWalk {
+ public:
+  /// `targets` must outlive the walk and not be empty.
+  TargetWalk(const TargetSet& targets, uint64_t seed, Shard shard)
+      : targets_(targets), shuffle_(targets.size(), seed), shard_(targets.size(), shard) {}
+
+  uint64_t steps() const { return shard_.steps(); }
+  /// Precondition: step < steps().
+  Target at(uint64_t step) const { return targets_.nth(shuffle_.at(shard_.position(step))); }
+
+ private:
+  const TargetSet& targets_;
+  Permutation shuffle_;
+  ShardWalk shard_;
+};
+
+/// Deals out the steps of one pass to the threads, a block at a time, so that
+/// they stay evenly busy. Safe from any thread.
+class PassBlocks {
+ public:
+  struct Block {
+    uint64_t begin = 0, end = 0;
+    bool empty() const { return begin == end; }
+  };
+
+  /// Steps 0 … steps−1 in blocks small enough that `threads` threads all get
+  /// several of them.
+  PassBlocks(uint64_t steps, uint32_t threads);
+
+  /// The next block; an empty one when all have been dealt.
+  Block claim();
+  /// How many steps have been dealt out.
+  uint64_t dealt() const;
+
+ private:
+  uint64_t steps_;
+  uint64_t block_;
+  std::atomic<uint64_t> next_{0};
+};
+
+}  // namespace sonde

@@ -1,0 +1,188 @@
+#include "engine/sweep/worker.h"
+
+#include <algorithm>
+
+namespace sonde {
+namespace {
+
+// How soon a thread notices that the sweep is to stop.
+constexpr Nanos kLongestSleep = std::chrono::milliseconds(50);
+// After a local shortage: how long the same probe waits (doubled each time),
+// how often concurrency may step down, and when it is tried to go up again.
+constexpr Nanos kFirstLocalPause = std::chrono::milliseconds(20);
+constexpr Nanos kStepDownPause = std::chrono::milliseconds(50);
+constexpr Nanos kStepUpPause = std::chrono::seconds(1);
+
+}  // namespace
+
+SweepWorker::SweepWorker(Prober& prober, double rate, Shared shared)
+    : prober_(prober),
+      pacer_(rate, shared.clock.now()),
+      shared_(shared),
+      limit_(prober.room()),
+      limit_changed_(shared.clock.now()) {
+  shared_.progress.concurrency.fetch_add(limit_, std::memory_order_relaxed);
+}
+
+PassResult SweepWorker::run_pass(const Pass& pass) {
+  pass_ = &pass;
+  result_ = {};
+  here_ = until_ = 0;
+  exhausted_ = false;
+  wait_until(pass.not_before);
+  while (!finished()) turn(shared_.clock.now());
+  if (shared_.progress.stop.load(std::memory_order_relaxed)) abandon();
+  return result_;
+}
+
+void SweepWorker::turn(Instant now) {
+  start_probes(now);
+  prober_.wait(now, longest_wait(now));  // the only place where this thread sleeps
+  const Instant woken = shared_.clock.now();
+  for (const Observation& seen : prober_.collect(woken)) on_observation(seen, woken);
+  step_up(woken);
+  publish();
+  shared_.findings.push(outgoing_);
+}
+
+void SweepWorker::wait_until(Instant begin) {
+  for (Instant now = shared_.clock.now(); now < begin; now = shared_.clock.now()) {
+    if (shared_.progress.stop.load(std::memory_order_relaxed)) return;
+    prober_.wait(now, std::min(begin - now, kLongestSleep));
+  }
+}
+
+bool SweepWorker::finished() const {
+  if (shared_.progress.stop.load(std::memory_order_relaxed)) return true;
+  return exhausted_ && here_ == until_ && delayed_.empty() && prober_.in_flight() == 0;
+}
+
+Nanos SweepWorker::longest_wait(Instant now) {
+  if (prober_.room() == 0) return kLongestSleep;
+  Nanos wait = kLongestSleep;
+  const bool walk_goes_on = !(exhausted_ && here_ == until_) && delayed_.size() < kMostDeferred;
+  if (walk_goes_on) wait = pacer_.until_next(now);
+  if (!delayed_.empty()) wait = std::min(wait, std::max(delayed_.top().due - now, pacer_.until_next(now)));
+  return std::clamp(wait, Nanos::zero(), kLongestSleep);
+}
+
+void SweepWorker::start_probes(Instant now) {
+  uint64_t room = std::min({pacer_.budget(now), uint64_t{prober_.room()}, kMostStartsPerTurn});
+  for (; room > 0; --room) {
+    const std::optional<Delayed> next = next_probe(now);
+    if (!next) return;
+    start(*next, now);
+    pacer_.spend(1);
+  }
+}
+
+std::optional<SweepWorker::Delayed> SweepWorker::next_probe(Instant now) {
+  if (!delayed_.empty() && delayed_.top().due <= now) {
+    const Delayed next = delayed_.top();
+    delayed_.pop();
+    return next;
+  }
+  uint64_t step = 0;
+  while (delayed_.size() < kMostDeferred && next_step(step)) {
+    const Endpoint endpoint = shared_.walk.at(step).endpoint;
+    const Delayed next{shared_.host_pacer.reserve(endpoint.address, now), {step, endpoint}};
+    if (next.due <= now) return next;
+    delayed_.push(next);
+  }
+  return std::nullopt;
+}
+
+/// The next unanswered step of the pass: of the whole shard, not of the slice.
+bool SweepWorker::next_step(uint64_t& step) {
+  while (!exhausted_) {
+    here_ = shared_.ledger.next_unanswered(here_, until_);
+    if (here_ < until_) {
+      step = pass_->first_step + here_++;
+      return true;
+    }
+    const PassBlocks::Block block = pass_->blocks->claim();
+    here_ = block.begin;
+    until_ = block.end;
+    exhausted_ = block.empty();
+  }
+  return false;
+}
+
+void SweepWorker::start(const Delayed& what, Instant now) {
+  ++books_.sent;
+  prober_.start(what.probe, now);
+}
+
+void SweepWorker::on_observation(const Observation& seen, Instant now) {
+  if (seen.outcome.state == State::error) {
+    ++books_.local_failed;
+    return seen.transient ? on_local_failure(seen, now) : report(seen);
+  }
+  if (!local_tries_.empty()) local_tries_.erase(seen.step);
+  if (seen.unanswered) {
+    ++books_.unanswered;
+    return;
+  }
+  ++books_.answered;
+  ++result_.answered;
+  if (seen.late) ++books_.late;
+  report(seen);
+}
+
+/// This machine ran short of something: ask for less of it, and try the probe
+/// again. Only when nothing helps is it given up, and then as our fault.
+void SweepWorker::on_local_failure(const Observation& seen, Instant now) {
+  step_down(now);
+  const uint32_t tries = ++local_tries_[seen.step];
+  if (tries < kMostLocalTries) {
+    delayed_.push({now + kFirstLocalPause * (1 << tries), {seen.step, seen.endpoint}});
+    return;
+  }
+  local_tries_.erase(seen.step);
+  ++result_.not_tried;
+  if (pass_->last) report(seen);
+}
+
+void SweepWorker::report(const Observation& seen) { outgoing_.push_back({seen, pass_->number}); }
+
+void SweepWorker::step_down(Instant now) {
+  if (now - limit_changed_ < kStepDownPause) return;
+  shared_.progress.step_downs.fetch_add(1, std::memory_order_relaxed);
+  set_limit(std::max(1u, std::min(limit_, prober_.in_flight() + 1) * 3 / 4), now);
+}
+
+void SweepWorker::step_up(Instant now) {
+  if (limit_ == prober_.capacity() || now - limit_changed_ < kStepUpPause) return;
+  set_limit(std::min(prober_.capacity(), limit_ + std::max(1u, limit_ / 8)), now);
+}
+
+void SweepWorker::set_limit(uint32_t limit, Instant now) {
+  shared_.progress.concurrency.fetch_add(limit - limit_, std::memory_order_relaxed);
+  limit_ = limit;
+  limit_changed_ = now;
+  prober_.limit(limit);
+}
+
+void SweepWorker::publish() {
+  // Differences, since several workers add to the same numbers.
+  const auto add = [](std::atomic<uint64_t>& total, uint64_t now, uint64_t& before) {
+    total.fetch_add(now - before, std::memory_order_relaxed);
+    before = now;
+  };
+  add(shared_.progress.sent, books_.sent, published_.sent);
+  add(shared_.progress.answered, books_.answered, published_.answered);
+  add(shared_.progress.local_failed, books_.local_failed, published_.local_failed);
+  const uint32_t in_flight = prober_.in_flight();
+  shared_.progress.in_flight.fetch_add(in_flight - published_in_flight_, std::memory_order_relaxed);
+  published_in_flight_ = in_flight;
+}
+
+void SweepWorker::abandon() {
+  books_.abandoned += prober_.abandon();
+  delayed_ = {};
+  local_tries_.clear();
+  publish();
+  shared_.findings.push(outgoing_);
+}
+
+}  // namespace sonde

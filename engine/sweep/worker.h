@@ -1,0 +1,125 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <queue>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/probe/prober.h"
+#include "engine/probe/record.h"
+#include "engine/sweep/host_pacer.h"
+#include "engine/sweep/ledger.h"
+#include "engine/sweep/pacer.h"
+#include "engine/sweep/walk.h"
+#include "net/base/bounded_queue.h"
+
+namespace sonde {
+
+/// An observation that decides an endpoint, on its way to the outputs.
+struct Finding {
+  Observation seen;
+  uint32_t pass = 0;  ///< counted from 0
+};
+
+/// What all threads of a sweep share and may look at while it runs.
+struct SweepProgress {
+  std::atomic<bool> stop{false};           ///< set: end soon, keep what there is
+  std::atomic<uint64_t> sent{0};           ///< probes started, local failures included
+  std::atomic<uint64_t> answered{0};
+  std::atomic<uint64_t> local_failed{0};
+  std::atomic<uint32_t> in_flight{0};
+  std::atomic<uint32_t> concurrency{0};    ///< the sum of the limits now in force
+  std::atomic<uint32_t> step_downs{0};     ///< how often concurrency was lowered
+};
+
+/// One pass, as the threads see it.
+struct Pass {
+  uint32_t number = 0;       ///< counted from 0
+  bool last = false;         ///< no other pass follows: what cannot be tried is reported as an error
+  Instant not_before;        ///< spacing to the pass before
+  uint64_t first_step = 0;   ///< of the slice: its ledger's step 0
+  PassBlocks* blocks = nullptr;
+};
+
+/// What one worker did in one pass.
+struct PassResult {
+  uint64_t answered = 0;   ///< endpoints that answered
+  uint64_t not_tried = 0;  ///< endpoints that this machine could not try, however often; no verdict but in the last pass
+};
+
+/// One thread's share of a sweep: takes steps, starts probes, hands findings
+/// over. It owns the control flow of its thread; its one sleeping place is the
+/// prober. Its parts belong to the thread that calls run_pass().
+class SweepWorker {
+ public:
+  struct Shared {
+    const TargetWalk& walk;
+    const Ledger& ledger;
+    const Clock& clock;
+    HostPacer& host_pacer;
+    BoundedQueue<Finding>& findings;
+    SweepProgress& progress;
+  };
+
+  /// `rate`: this worker's share, probes a second; 0 is without limit.
+  SweepWorker(Prober& prober, double rate, Shared shared);
+
+  /// Walks its share of a pass to the end, or until the sweep is stopped.
+  PassResult run_pass(const Pass& pass);
+
+  /// The books of all passes so far.
+  const ProbeBooks& books() const { return books_; }
+
+  /// The most probes started in one turn: bounds how much our clock's RTTs are
+  /// off (a start takes some 10 µs).
+  static constexpr uint64_t kMostStartsPerTurn = 64;
+  /// The most endpoints that wait for --host-rate.
+  static constexpr size_t kMostDeferred = 65536;
+  /// How often a probe that failed for want of local resources is tried again within a pass.
+  static constexpr uint32_t kMostLocalTries = 8;
+
+ private:
+  struct Delayed {
+    Instant due;
+    Probe probe;
+    bool operator>(const Delayed& other) const { return due > other.due; }
+  };
+  using DelayQueue = std::priority_queue<Delayed, std::vector<Delayed>, std::greater<>>;
+
+  void wait_until(Instant begin);
+  void turn(Instant now);
+  bool finished() const;
+  Nanos longest_wait(Instant now);
+  void start_probes(Instant now);
+  std::optional<Delayed> next_probe(Instant now);
+  bool next_step(uint64_t& step);
+  void start(const Delayed& what, Instant now);
+  void on_observation(const Observation& seen, Instant now);
+  void on_local_failure(const Observation& seen, Instant now);
+  void report(const Observation& seen);
+  void step_down(Instant now);
+  void step_up(Instant now);
+  void set_limit(uint32_t limit, Instant now);
+  void publish();
+  void abandon();
+
+  Prober& prober_;
+  Pacer pacer_;
+  Shared shared_;
+  const Pass* pass_ = nullptr;
+  PassResult result_;
+  uint64_t here_ = 0, until_ = 0;  // of the claimed block, within the slice
+  bool exhausted_ = false;
+  DelayQueue delayed_;
+  std::unordered_map<uint64_t, uint32_t> local_tries_;  // step → failures, of probes that are being tried again
+  std::vector<Finding> outgoing_;
+  ProbeBooks books_;
+  ProbeBooks published_;            // what progress has been told
+  uint32_t published_in_flight_ = 0;
+  uint32_t limit_;
+  Instant limit_changed_;
+};
+
+}  // namespace sonde

@@ -1,0 +1,31 @@
+#include "engine/target/permutation.h"
+
+#include <bit>
+
+#include "net/base/check.h"
+
+namespace sonde {
+namespace {
+
+/// The next number of SplitMix64 (Steele, Lea and Flood, 2014): independent
+/// keys from seeds as similar as 1 and 2.
+uint64_t next_key(uint64_t& state) {
+  state += 0x9e3779b97f4a7c15u;
+  uint64_t key = state;
+  key = (key ^ (key >> 30)) * 0xbf58476d1ce4e5b9u;
+  key = (key ^ (key >> 27)) * 0x94d049bb133111ebu;
+  return key ^ (key >> 31);
+}
+
+}  // namespace
+
+Permutation::Permutation(uint64_t n, uint64_t seed) {
+  CHECK(n >= 1 && n <= kLargestSize);
+  core_.size = n;
+  core_.right_bits = (static_cast<unsigned>(std::bit_width(n - 1)) + 1) / 2;
+  core_.right_mask = (uint64_t{1} << core_.right_bits) - 1;
+  core_.left_size = ((n - 1) >> core_.right_bits) + 1;
+  for (uint64_t& key : core_.keys) key = next_key(seed);
+}
+
+}  // namespace sonde

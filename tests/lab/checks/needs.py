@@ -1,0 +1,44 @@
+"""Whether a lab can be built here; and looking at endpoints from inside one."""
+
+import json
+import os
+import subprocess
+import sys
+
+from labkit import Lab
+from labkit.lab import default_build
+
+SKIPPED = 77  # what CTest takes for "skipped"
+
+
+def need_lab(*programs):
+    """Ends the test program as skipped, with the reason, where no lab is possible."""
+    reason = _obstacle(programs)
+    if reason:
+        print(f"skipped: {reason}")
+        sys.exit(SKIPPED)
+
+
+def _obstacle(programs):
+    if os.geteuid() != 0:
+        return "a lab needs root, to make network namespaces"
+    for name in programs:
+        if not os.path.exists(os.path.join(default_build(), "tests", "lab", name)):
+            return f"{name} is not built in {default_build()}"
+    name = f"sonde-lab-try{os.getpid()}"
+    made = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True, check=False)
+    if made.returncode != 0:
+        return f"no network namespace can be made here: {made.stderr.strip()}"
+    subprocess.run(["ip", "netns", "del", name], check=True)
+    return None
+
+
+def look(lab: Lab, endpoints, timeout_s=0.6):
+    """What plain sockets see of (address, port) or (address, port, text to send) endpoints."""
+    rows = [(*endpoint, None)[:3] for endpoint in endpoints]
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "look.py")
+    done = lab.exec(["/usr/bin/python3", "-B", script], input=json.dumps({"endpoints": rows, "timeout_s": timeout_s}),
+                    capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr)
+    return json.loads(done.stdout)

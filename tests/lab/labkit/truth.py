@@ -1,0 +1,215 @@
+"""A truth file: which fleet to build, and thereby what a scan of it must find."""
+
+import json
+import re
+from dataclasses import dataclass, field
+
+from .address import AddressError, is_v4, parse_hosts, parse_prefix, without
+from .behaviour import NEEDS, VERDICTS, Behaviour
+from .layout import Layout
+from .ports import ALL_PORTS, PortsError, parse_ports
+
+LONGEST_DELAY_MS = 60_000
+
+
+class TruthError(ValueError):
+    """The truth file is wrong; the text names the place and what was expected."""
+
+
+@dataclass(frozen=True)
+class Subnet:
+    """One prefix of the fleet and the scanner's interface that leads to it."""
+
+    prefix: str
+    interface: str
+    on_link: bool
+    low: int
+    high: int
+
+    @property
+    def v4(self):
+        return is_v4(self.low)
+
+    @property
+    def scanner_address(self):
+        """On-link only: the last usable address, which the scanner itself has."""
+        return self.high - 1 if self.v4 else self.high
+
+    @property
+    def not_hosts(self):
+        """On-link only: (low, high) ranges that no host of the fleet can have."""
+        if not self.on_link:
+            return []
+        own = (self.scanner_address, self.high)  # IPv4: and the broadcast address
+        return [(self.low, self.low), own]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One entry of "rules": these hosts and ports behave so."""
+
+    hosts: tuple  # of (low, high)
+    ports: tuple  # of (low, high)
+    behaviour: Behaviour
+
+
+@dataclass(frozen=True)
+class Truth:
+    """A truth file, read and found consistent."""
+
+    subnets: tuple
+    default: Behaviour
+    rules: tuple
+    syn_loss: float
+    answer_loss: float
+    layout: Layout = field(repr=False)
+
+    @staticmethod
+    def load(path):
+        """Reads a file; errors begin with its path."""
+        try:
+            with open(path, encoding="utf-8") as file:
+                return Truth.parse(json.load(file))
+        except (OSError, ValueError) as error:
+            raise TruthError(f"{path}: {error}") from None
+
+    @staticmethod
+    def parse(document):
+        """Builds a Truth from the JSON document."""
+        _known(document, "", ("subnets", "default", "rules", "loss"), ("subnets",))
+        subnets = tuple(_subnet(entry, f"subnets[{i}]") for i, entry in enumerate(document["subnets"]))
+        _check_disjoint(subnets)
+        default = _default(document.get("default", "closed"))
+        rules = tuple(_rule(entry, f"rules[{i}]", subnets) for i, entry in enumerate(document.get("rules", [])))
+        loss = document.get("loss", {})
+        _known(loss, "loss", ("syn", "syn_ack"), ())
+        return Truth(subnets, default, rules, _share(loss, "syn"), _share(loss, "syn_ack"),
+                     Layout.build([(s.low, s.high) for s in subnets], default, rules))
+
+    def behaviours(self):
+        """Every behaviour that some endpoint really has."""
+        return {behaviour for block in self.layout.blocks for _, _, behaviour in block.ports}
+
+    def absent(self):
+        """The ranges of hosts that are not there at all."""
+        return [(block.low, block.high) for block in self.layout.blocks
+                if any(behaviour.word == "absent" for _, _, behaviour in block.ports)]
+
+    def hosts(self):
+        """The fleet's addresses as sorted disjoint (low, high) ranges."""
+        whole = sorted((subnet.low, subnet.high) for subnet in self.subnets)
+        return without(whole, [hole for subnet in self.subnets for hole in subnet.not_hosts])
+
+
+def _known(document, place, allowed, required):
+    where = f"{place}: " if place else ""
+    if not isinstance(document, dict):
+        raise TruthError(f"{where}expected an object")
+    for key in document:
+        if key not in allowed:
+            raise TruthError(f'{where}unknown key "{key}": expected one of {", ".join(allowed)}')
+    for key in required:
+        if key not in document:
+            raise TruthError(f'{where}"{key}" is missing')
+
+
+def _subnet(entry, place):
+    _known(entry, place, ("prefix", "interface", "on_link"), ("prefix", "interface"))
+    name = entry["interface"]
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,13}", str(name)) or name == "lo" or name.startswith("delay"):
+        raise TruthError(f'{place}.interface: "{name}": expected a short name of small letters and digits, '
+                         'not "lo" and not beginning with "delay"')
+    try:
+        low, high = parse_prefix(entry["prefix"])
+    except AddressError as error:
+        raise TruthError(f"{place}.prefix: {error}") from None
+    if entry.get("on_link", False) and high - low < 3:
+        raise TruthError(f"{place}.prefix: an on-link prefix needs at least four addresses")
+    return Subnet(entry["prefix"], name, bool(entry.get("on_link", False)), low, high)
+
+
+def _check_disjoint(subnets):
+    ordered = sorted(subnets, key=lambda subnet: subnet.low)
+    for one, next_one in zip(ordered, ordered[1:]):
+        if next_one.low <= one.high:
+            raise TruthError(f"subnets: {one.prefix} and {next_one.prefix} overlap")
+
+
+def _word(word, place):
+    if word not in VERDICTS:
+        raise TruthError(f'{place}: "{word}": expected one of {", ".join(VERDICTS)}')
+    return word
+
+
+def _default(word):
+    if _word(word, "default") in NEEDS or word in ("absent", "proto-unreach"):
+        raise TruthError(f'default: "{word}" can only stand in a rule')
+    return Behaviour(word)
+
+
+def _rule(entry, place, subnets):
+    _known(entry, place, ("hosts", "ports", "is", "banner", "replies", "delay_ms"), ("hosts", "ports", "is"))
+    behaviour = _behaviour(entry, place)
+    hosts = tuple(_host_range(text, f"{place}.hosts[{i}]", behaviour, subnets)
+                  for i, text in enumerate(entry["hosts"]))
+    try:
+        ports = parse_ports(entry["ports"])
+    except PortsError as error:
+        raise TruthError(f"{place}.ports: {error}") from None
+    if behaviour.word == "absent" and ports != ALL_PORTS:
+        raise TruthError(f'{place}.ports: a host is absent on all ports: expected "*"')
+    return Rule(hosts, ports, behaviour)
+
+
+def _host_range(text, place, behaviour, subnets):
+    try:
+        low, high = parse_hosts(text)
+    except AddressError as error:
+        raise TruthError(f"{place}: {error}") from None
+    home = next((subnet for subnet in subnets if subnet.low <= low and high <= subnet.high), None)
+    if home is None:
+        raise TruthError(f'{place}: "{text}" lies in none of the subnets')
+    if behaviour.word == "proto-unreach" and not home.v4:
+        raise TruthError(f'{place}: "{text}": proto-unreach exists in IPv4 only')
+    if behaviour.word == "absent" and not home.on_link:
+        raise TruthError(f'{place}: "{text}": only a host of an on_link subnet can be absent')
+    return low, high
+
+
+def _behaviour(entry, place):
+    word = _word(entry["is"], f"{place}.is")
+    for needy, key in NEEDS.items():
+        if (key in entry) != (needy == word):
+            raise TruthError(f'{place}: "{key}" and "is": "{needy}" belong together')
+    if word == "banner":
+        return Behaviour(word, banner=_bytes(entry["banner"], f"{place}.banner"))
+    if word == "reply":
+        return Behaviour(word, replies=_replies(entry["replies"], f"{place}.replies"))
+    if word == "slow":
+        return Behaviour(word, delay_ms=_delay(entry["delay_ms"], f"{place}.delay_ms"))
+    return Behaviour(word)
+
+
+def _replies(entry, place):
+    if not isinstance(entry, dict) or not entry:
+        raise TruthError(f"{place}: expected an object of request and answer texts")
+    return tuple((_bytes(request, place), _bytes(answer, place)) for request, answer in entry.items())
+
+
+def _bytes(text, place):
+    if not isinstance(text, str) or not text:
+        raise TruthError(f"{place}: expected a text that is not empty")
+    return text.encode("utf-8")
+
+
+def _delay(value, place):
+    if not isinstance(value, int) or not 1 <= value <= LONGEST_DELAY_MS:
+        raise TruthError(f"{place}: expected milliseconds from 1 to {LONGEST_DELAY_MS}")
+    return value
+
+
+def _share(loss, key):
+    value = loss.get(key, 0)
+    if not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise TruthError(f"loss.{key}: expected a share from 0 to 1")
+    return float(value)
