@@ -56,8 +56,9 @@ int run(const char* path) {
   ::unlink(path);
   if (!built) return std::fprintf(stderr, "%s\n", built.error().text.c_str()), 1;
   if (!is_the_file(built->set)) return std::fprintf(stderr, "the set is not the file\n"), 1;
-  std::printf("%llu pairs: %.2f s, %.2f bytes a pair\n", static_cast<unsigned long long>(kPairs),
-              took.count(), static_cast<double>(built->set.memory_bytes()) / static_cast<double>(kPairs));
+  std::printf("%llu pairs: %.2f s (%.2f s of CPU), %.2f bytes a pair\n",
+              static_cast<unsigned long long>(kPairs), took.count(), cpu_s,
+              static_cast<double>(built->set.memory_bytes()) / static_cast<double>(kPairs));
   return 0;
 }
 

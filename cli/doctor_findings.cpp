@@ -13,10 +13,8 @@ constexpr uint64_t kFewestDescriptors = 64;
 constexpr uint64_t kComfortableDescriptors = 4096;
 constexpr uint32_t kComfortablePorts = 10'000;
 constexpr uint64_t kComfortableMemory = uint64_t{64} << 20;
-// The default rate of a sweep, and how long connection tracking keeps a silent
-// probe (nf_conntrack_tcp_timeout_syn_sent).
+// The default rate of a sweep, probes/s.
 constexpr uint64_t kDefaultRate = 10'000;
-constexpr uint64_t kConntrackSilent_s = 120;
 
 using Findings = std::vector<Finding>;
 
@@ -67,7 +65,7 @@ void judge_conntrack(const Limits& limits, Findings& findings) {
   if (!limits.conntrack) return;
   const ConntrackTable& table = *limits.conntrack;
   const uint64_t free = table.most - std::min(table.used, table.most);
-  const uint64_t demand = kDefaultRate * kConntrackSilent_s;
+  const uint64_t demand = kDefaultRate * kConntrackSilentSeconds;
   findings.push_back({table.used > 0 && free < demand ? Severity::warning : Severity::note,
                       "connection tracking is loaded: where a rule uses it, every probe takes one of " +
                           grouped(free) +

@@ -8,8 +8,6 @@ namespace sonde {
 namespace {
 
 constexpr double kUnbounded = std::numeric_limits<double>::infinity();
-// nf_conntrack_tcp_timeout_syn_sent: how long the table keeps a silent probe.
-constexpr double kConntrackSilent_s = 120;
 
 double seconds(Nanos time) { return std::chrono::duration<double>(time).count(); }
 
@@ -37,7 +35,7 @@ double average_host_rate(const PlanFacts& facts) {
 }
 
 double conntrack_demand(const PlanFacts& facts) {
-  const double at_once = std::min(rate_bound(facts), silent_bound(facts)) * kConntrackSilent_s;
+  const double at_once = std::min(rate_bound(facts), silent_bound(facts)) * kConntrackSilentSeconds;
   return std::min(at_once, static_cast<double>(facts.shard_endpoints));
 }
 

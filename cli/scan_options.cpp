@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <iostream>
+#include <set>
 
 #include "cli/values.h"
 
@@ -225,6 +226,10 @@ Result<void> refuse_subject(const CLI::App& app) {
 Result<void> check_combination(const ScanOptions& options) {
   if (!options.subject.ports.empty() && options.subject.top_ports > 0)
     return usage_error("-p and --top-ports exclude each other");
+  std::set<std::string> paths;
+  for (const OutputSpec& spec : options.output.outputs) {
+    if (!paths.insert(spec.path).second) return usage_error("-o " + spec.path + " is given twice: two outputs would write over one another");
+  }
   const bool wants_journal = !options.output.journal.empty() || !options.output.resume.empty();
   const auto durable = [](const OutputSpec& spec) {
     const Result<OutputFormat> format =

@@ -33,6 +33,10 @@ struct ConntrackTable {
   friend bool operator==(const ConntrackTable&, const ConntrackTable&) = default;
 };
 
+/// How long that table keeps a connection attempt that nothing answers, unless
+/// set otherwise (nf_conntrack_tcp_timeout_syn_sent).
+inline constexpr unsigned kConntrackSilentSeconds = 120;
+
 /// The limits of process and kernel that a sweep runs into. What this kernel or
 /// namespace does not have, or does not show, is absent.
 struct Limits {

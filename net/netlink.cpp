@@ -12,7 +12,7 @@ namespace sonde {
 namespace {
 
 // The kernel builds the parts of a dump as large as the buffer, up to 32 KiB.
-constexpr size_t kBufferSize = 64 * 1024;
+constexpr size_t kBufferSize = size_t{64} * 1024;
 constexpr int kMostDumpAttempts = 5;
 constexpr size_t kAttributeHeader = NLA_HDRLEN;
 

@@ -187,13 +187,21 @@ Result<void> parse_target_line(std::string_view line, const LineOrigin& origin, 
                        std::to_string(line.size()) + " bytes, expected at most " +
                        std::to_string(kLongestTargetLine));
   const size_t first_of_line = specs.size();
+  size_t intervals = 0;
   for (size_t start = 0; (start = line.find_first_not_of(kWhiteSpace, start)) != std::string_view::npos;) {
     if (line[start] == '#') break;
     const size_t end = std::min(line.find_first_of(kWhiteSpace, start), line.size());
     const size_t known = specs.size();
     const auto read = read_token(line.substr(start, end - start), first_of_line, zone_index, specs);
     if (!read) return usage_error(origin.prefix(start + read.error().offset + 1) + read.error().text);
-    if (specs.size() > known) specs.back().column = start + 1;
+    if (specs.size() > known) {
+      specs.back().column = start + 1;
+      intervals += specs.back().ranges.size();
+    }
+    if (intervals > kMostIntervalsOfLine)
+      return usage_error(origin.prefix(start + 1) + "found octet ranges of more than " +
+                         std::to_string(kMostIntervalsOfLine) +
+                         " separate runs of addresses in one line, expected fewer: write several lines");
     start = end;
   }
   return {};

@@ -19,6 +19,9 @@ uint32_t system_zone_index(const std::string& zone);
 
 /// The longest line of targets that is read, in bytes.
 inline constexpr size_t kLongestTargetLine = size_t{64} << 10;
+/// The most separate runs of addresses that the octet ranges of one line may
+/// fall into.
+inline constexpr size_t kMostIntervalsOfLine = size_t{1} << 20;
 /// The longest label, in bytes.
 inline constexpr size_t kLongestLabelText = 255;
 

@@ -50,18 +50,24 @@ Result<void> TargetCollector::add_file(const std::string& path, int stdin_fd) {
 }
 
 Result<void> TargetCollector::add_line(std::string_view line, const LineOrigin& origin) {
-  if (count() + names_.size() > kMostTargets)
-    return usage_error(origin.prefix(1) + "found more than " + std::to_string(kMostTargets) +
-                       " targets: sweep them in several runs, or write them as ranges");
   if (const auto endpoint = parse_plain_pair(line)) {
     gathered_.pairs.emplace_back(endpoint->address, endpoint->port, kNoAttributes);
-    return {};
+    return check_limit(origin);
   }
   specs_.clear();
   if (auto parsed = parse_target_line(line, origin, zone_index_, specs_); !parsed) return parsed;
-  for (const TargetSpec& spec : specs_)
-    if (auto added = add(spec, origin); !added) return added;
+  for (const TargetSpec& spec : specs_) {
+    auto added = add(spec, origin);
+    if (added) added = check_limit(origin);
+    if (!added) return added;
+  }
   return {};
+}
+
+Result<void> TargetCollector::check_limit(const LineOrigin& origin) const {
+  if (count() + names_.size() <= kMostTargets) return {};
+  return usage_error(origin.prefix(1) + "found more than " + std::to_string(kMostTargets) +
+                     " targets: sweep them in several runs, or write them as ranges");
 }
 
 Result<void> TargetCollector::add(const TargetSpec& spec, const LineOrigin& origin) {

@@ -62,6 +62,7 @@ class TargetCollector {
 
   size_t count() const { return gathered_.ranges.size() + gathered_.hosts.size() + gathered_.pairs.size(); }
   Result<void> add_line(std::string_view line, const LineOrigin& origin);
+  Result<void> check_limit(const LineOrigin& origin) const;
   Result<void> add(const TargetSpec& spec, const LineOrigin& origin);
   void note_place(const TargetSpec& spec, const LineOrigin& origin);
   void add_name(const TargetSpec& spec);

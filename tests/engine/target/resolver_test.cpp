@@ -43,7 +43,9 @@ TEST(DnsResolver, FailuresNameTheNameAndTheCause) {
   EXPECT_EQ(text_of(answers[0]), "host name \"missing.test.\": there is no such name (NXDOMAIN)");
   EXPECT_EQ(text_of(answers[1]),
             "host name \"empty.test.\": the name has no address (no A and no AAAA record)");
-  EXPECT_EQ(text_of(answers[2]), "host name \"broken.test.\": no DNS server can be reached, or every one failed (SERVFAIL, REFUSED)");
+  EXPECT_EQ(
+      text_of(answers[2]),
+      "host name \"broken.test.\": no DNS server can be reached, or every one failed (SERVFAIL, REFUSED)");
   EXPECT_EQ(text_of(answers[3]), "10.0.0.1");
 }
 

@@ -123,6 +123,12 @@ TEST(TargetLine, LongLinesAreRefusedWithTheLimit) {
   EXPECT_NE(read(std::string(kLongestTargetLine + 1, ' ')).find("expected at most 65536"), std::string::npos);
 }
 
+TEST(TargetLine, ManyWideOctetRangesInOneLineAreRefused) {
+  std::string line;
+  for (int i = 0; i < 20; ++i) line += "10.*.*.1 ";
+  EXPECT_NE(read(line).find("targets.txt:3:145: found octet ranges of more than 1048576"), std::string::npos);
+}
+
 TEST(TargetLine, LongNamesAndLabelsAreRefused) {
   EXPECT_NE(read(std::string(64, 'a') + ".example").find("expected a host name"), std::string::npos);
   std::string long_name = "a";

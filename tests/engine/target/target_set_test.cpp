@@ -94,7 +94,9 @@ TEST(TargetSet, TheDigestTellsSetsApart) {
   EXPECT_EQ(std::adjacent_find(digests.begin(), digests.end()), digests.end());
 }
 
-TEST(TargetSet, TheDigestIsTheSameOnEveryMachine) { EXPECT_EQ(build(kMixture, "22,80,443").digest(), 6950414470388671075u); }
+TEST(TargetSet, TheDigestIsTheSameOnEveryMachine) {
+  EXPECT_EQ(build(kMixture, "22,80,443").digest(), 6950414470388671075u);
+}
 
 TEST(TargetSet, AllPrivateAddressesOnAllPortsCostKilobytes) {
   const TargetSet set = build("10.0.0.0/8 172.16.0.0/12 192.168.0.0/16", "-");

@@ -53,11 +53,11 @@ class Services(unittest.TestCase):
 
     def test_all_ports_of_a_host_can_be_open(self):
         endpoints = [(address, port) for address in ("10.71.0.6", "fd71::6") for port in (1, 25, 20001, 20002, 65535)]
-        self.assertEqual({seen["connect"] for seen in look(self.lab, endpoints)}, {"ok"})
+        self.assertEqual({seen["connect"] for seen in look(self.lab, endpoints, stay=False)}, {"ok"})
 
     def test_the_ports_of_the_services_themselves_stay_closed(self):
         endpoints = [("10.71.0.1", port) for port in range(20001, 20008)] + [("fd71::1", 20001)]
-        self.assertEqual({seen["connect"] for seen in look(self.lab, endpoints)}, {"ECONNREFUSED"})
+        self.assertEqual({seen["connect"] for seen in look(self.lab, endpoints, stay=False)}, {"ECONNREFUSED"})
 
 
 class Scale(unittest.TestCase):
@@ -66,7 +66,7 @@ class Scale(unittest.TestCase):
         hosts = [f"10.71.{n % 256}.{n // 256 * 3}" for n in range(0, 4096, 4)]
         rules = [{"hosts": [host], "ports": f"{20 + n % 5}", "is": list(words)[n % 4]} for n, host in enumerate(hosts)]
         with Lab({"subnets": [{"prefix": "10.71.0.0/16", "interface": "left"}], "rules": rules}) as lab:
-            looks = look(lab, [(host, 20 + n % 5) for n, host in enumerate(hosts)], timeout_s=3)
+            looks = look(lab, [(host, 20 + n % 5) for n, host in enumerate(hosts)], timeout_s=3, stay=False)
         for n, seen in enumerate(looks):
             self.assertEqual(seen["connect"], list(words.values())[n % 4], hosts[n])
 

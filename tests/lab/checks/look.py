@@ -1,6 +1,7 @@
 """Looks at endpoints with plain sockets; runs inside a scanner namespace.
 
-Standard input: JSON, {"timeout_s": …, "endpoints": [[address, port, text to send], …]}.
+Standard input: JSON, {"timeout_s": …, "stay": whether to wait for what comes after
+an accepted connect, "endpoints": [[address, port, text to send], …]}.
 Standard output: JSON, one object per endpoint, in order:
   connect  "ok", "timeout" or the error's name
   icmp     [type, code, sender] of the ICMP error that was the cause
@@ -46,6 +47,7 @@ def icmp_of(link):
 
 
 def connect_result(link):
+    """To be asked before the error queue, which takes the error along."""
     code = link.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     return "ok" if code == 0 else errno.errorcode[code]
 
@@ -63,7 +65,7 @@ def converse(link, text):
         return "reset"
 
 
-def look_at_all(endpoints, timeout_s):
+def look_at_all(endpoints, timeout_s, stay):
     began = time.monotonic()
     looks = [{"connect": "timeout", "icmp": None, "then": None, "ms": None} for _ in endpoints]
     links = [start(address, port) for address, port, _ in endpoints]
@@ -74,10 +76,10 @@ def look_at_all(endpoints, timeout_s):
         for descriptor, _ in poll.poll(20):
             poll.unregister(descriptor)
             number = numbers.pop(descriptor)
-            looks[number].update(ms=(time.monotonic() - began) * 1000, icmp=icmp_of(links[number]),
-                                 connect=connect_result(links[number]))
+            looks[number].update(ms=(time.monotonic() - began) * 1000, connect=connect_result(links[number]),
+                                 icmp=icmp_of(links[number]))
     for look, link, (_, _, text) in zip(looks, links, endpoints):
-        if look["connect"] == "ok":
+        if look["connect"] == "ok" and stay:
             look["then"] = converse(link, text)
         link.close()
     return looks
@@ -85,4 +87,4 @@ def look_at_all(endpoints, timeout_s):
 
 if __name__ == "__main__":
     order = json.load(sys.stdin)
-    json.dump(look_at_all(order["endpoints"], order["timeout_s"]), sys.stdout)
+    json.dump(look_at_all(**order), sys.stdout)

@@ -33,12 +33,12 @@ def _obstacle(programs):
     return None
 
 
-def look(lab: Lab, endpoints, timeout_s=0.6):
+def look(lab: Lab, endpoints, timeout_s=0.6, stay=True):
     """What plain sockets see of (address, port) or (address, port, text to send) endpoints."""
     rows = [(*endpoint, None)[:3] for endpoint in endpoints]
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "look.py")
-    done = lab.exec(["/usr/bin/python3", "-B", script], input=json.dumps({"endpoints": rows, "timeout_s": timeout_s}),
-                    capture_output=True, text=True)
+    order = json.dumps({"endpoints": rows, "timeout_s": timeout_s, "stay": stay})
+    done = lab.exec(["/usr/bin/python3", "-B", script], input=order, capture_output=True, text=True)
     if done.returncode != 0:
         raise RuntimeError(done.stderr)
     return json.loads(done.stdout)

@@ -30,6 +30,7 @@ class KernelFleet:
 
     def __init__(self, namespace, truth, build, directory, _scanner):
         self._namespace, self._truth, self._build, self._directory = namespace, truth, build, directory
+        self.programs = []  # that run in the fleet
 
     def start(self):
         self._namespace.sysctl(SYSCTLS)
@@ -51,12 +52,16 @@ class KernelFleet:
         listed = json.loads(self._namespace.run(["nft", "-j", "list", "counters"]))["nftables"]
         return {entry["counter"]["name"]: entry["counter"]["packets"] for entry in listed if "counter" in entry}
 
+    def _start(self, argv):
+        log = os.path.join(self._directory, os.path.basename(argv[0]) + ".log")
+        self.programs.append(FleetProgram(self._namespace, argv, log))
+
     def _start_services(self, ports):
         path = os.path.join(self._directory, "services")
         with open(path, "w", encoding="ascii") as file:
             file.writelines(f"{port} {_service_line(behaviour)}\n" for behaviour, port in ports.items())
         argv = [program(self._build, "fleet_services"), path]
-        FleetProgram(self._namespace, argv, os.path.join(self._directory, "fleet_services.log"))
+        self._start(argv)
 
     def _start_delay_lines(self, delays):
         """Packets with a delay's mark go through its TUN device, and come back later as new arrivals."""
@@ -64,7 +69,7 @@ class KernelFleet:
             raise LabError(f"the truth file has {len(delays)} different delays: at most {MOST_DELAYS} are possible")
         self._namespace.sysctl(FORWARDING)
         argv = [program(self._build, "delay_lines"), *(f"delay{ms}:{ms}" for ms in delays)]
-        FleetProgram(self._namespace, argv, os.path.join(self._directory, "delay_lines.log"))
+        self._start(argv)
         for family in ("-4", "-6"):
             self._namespace.run(["ip", family, "rule", "add", "pref", "20", "lookup", "local"])
             self._namespace.run(["ip", family, "rule", "del", "pref", "0"])

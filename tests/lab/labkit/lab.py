@@ -61,6 +61,8 @@ class Lab:
     def down(self):
         """Removes everything; may be called at any time and again."""
         take_down(self.name)
+        while self._services.programs:
+            self._services.programs.pop().wait()
         if self._hold is not None:
             os.close(self._hold)
             self._hold = None

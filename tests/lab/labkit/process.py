@@ -29,11 +29,6 @@ class FleetProgram:
             last_words = "\n".join(self.output().strip().splitlines()[-8:])
             raise LabError(f"{self._name} ended: {last_words}")
 
-    @property
-    def pid(self):
-        """Its process id (`ip netns exec` becomes the program, by exec)."""
-        return self._process.pid
-
     def output(self):
         """All it has printed so far."""
         with open(self._log_path, encoding="utf-8", errors="replace") as log:

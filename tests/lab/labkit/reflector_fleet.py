@@ -20,7 +20,8 @@ class ReflectorFleet:
 
     def __init__(self, namespace, truth, build, directory, scanner):
         self._namespace, self._truth, self._build, self._directory = namespace, truth, build, directory
-        self._scanner, self._reflector = scanner, None
+        self._scanner = scanner
+        self.programs = []  # that run in the fleet: the reflector
 
     def start(self):
         impossible = sorted({b.word for b in self._truth.behaviours() if b.word in KERNEL_ONLY})
@@ -33,14 +34,16 @@ class ReflectorFleet:
         with open(plan, "w", encoding="ascii") as file:
             file.writelines(plan_lines(self._truth))
         argv = [program(self._build, "reflector"), plan, *interfaces]
-        self._reflector = FleetProgram(self._namespace, argv, os.path.join(self._directory, "reflector.log"))
+        log = os.path.join(self._directory, "reflector.log")
+        self.programs.append(FleetProgram(self._namespace, argv, log))
 
     def counters(self):
         """What the reflector has counted so far, name → packets."""
-        before = self._reflector.output().count("\n")
-        self._reflector.signal(signal.SIGUSR1)
-        until(lambda: self._reflector.output().count("\n") > before, "the reflector telling its counters")
-        return json.loads(self._reflector.output().splitlines()[-1])
+        reflector, = self.programs
+        before = reflector.output().count("\n")
+        reflector.signal(signal.SIGUSR1)
+        until(lambda: reflector.output().count("\n") > before, "the reflector telling its counters")
+        return json.loads(reflector.output().splitlines()[-1])
 
     def _prepare(self, interface):
         """Frames sent back by XDP reach a veth peer only if it polls, as with GRO; and a frame

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <atomic>
+
+#include "net/base/clock.h"
+
+namespace sonde {
+
+/// Time that passes only when someone sleeps.
+class VirtualClock final : public Clock {
+ public:
+  Instant now() const override { return Instant(Nanos(nanos_.load())); }
+  WallTime wall_time(Instant at) const override { return WallTime(at.time_since_epoch()); }
+  void advance_to(Instant at) {
+    if (at > now()) nanos_.store(at.time_since_epoch().count());
+  }
+
+ private:
+  std::atomic<int64_t> nanos_{1'000'000'000};
+};
+
+}  // namespace sonde
