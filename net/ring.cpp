@@ -23,7 +23,7 @@ std::string explain_setup(int error) {
   const std::string reason = std::strerror(error);
   if (error == EPERM) return "io_uring is not permitted here (" + reason + "): a container's seccomp profile or sysctl kernel.io_uring_disabled forbids it";
   if (error == ENOSYS) return "this kernel has no io_uring";
-  if (error == EINVAL) return "this kernel's io_uring is too old: Linux 6.1 is needed";
+  if (error == EINVAL) return "this kernel's io_uring is too old: Linux 6.0 is needed";
   if (error == ENOMEM) return "no memory for an io_uring (" + reason + "): free memory, or raise `ulimit -l`";
   return "io_uring cannot be set up: " + reason;
 }

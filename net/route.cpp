@@ -3,134 +3,16 @@
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <netinet/in.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 
+#include "net/route_message.h"
+
 namespace sonde {
 namespace {
-
-uint8_t address_bits(const IpAddress& address) { return address.is_v4() ? 32 : 128; }
-uint8_t family_of(const IpAddress& address) { return address.is_v4() ? AF_INET : AF_INET6; }
-
-RouteKind kind_of(uint8_t rtm_type) {
-  switch (rtm_type) {
-    case RTN_UNICAST:
-    case RTN_ANYCAST:
-      return RouteKind::unicast;
-    case RTN_LOCAL:
-      return RouteKind::local;
-    case RTN_BROADCAST:
-      return RouteKind::broadcast;
-    case RTN_MULTICAST:
-      return RouteKind::multicast;
-    case RTN_UNREACHABLE:
-      return RouteKind::unreachable;
-    case RTN_PROHIBIT:
-      return RouteKind::prohibit;
-    case RTN_BLACKHOLE:
-      return RouteKind::blackhole;
-    default:
-      return RouteKind::none;
-  }
-}
-
-// IPv4 answers a lookup that meets such a route with an error alone.
-std::optional<RouteKind> kind_of_error(int error) {
-  switch (error) {
-    case ENETUNREACH:
-      return RouteKind::none;
-    case EHOSTUNREACH:
-      return RouteKind::unreachable;
-    case EACCES:
-      return RouteKind::prohibit;
-    case EINVAL:
-      return RouteKind::blackhole;
-    default:
-      return std::nullopt;
-  }
-}
-
-// RTA_VIA: an address family, then the address in network order.
-std::optional<IpAddress> via_address(std::span<const std::byte> payload) {
-  if (payload.size() < sizeof(rtvia)) return std::nullopt;
-  const auto bytes = payload.subspan(sizeof(rtvia));
-  U128 number = 0;
-  for (std::byte byte : bytes) number = (number << 8) | static_cast<uint8_t>(byte);
-  if (bytes.size() == 4) return IpAddress::v4(static_cast<uint32_t>(number));
-  if (bytes.size() == 16) return IpAddress::from_number(number);
-  return std::nullopt;
-}
-
-std::optional<IpAddress> gateway_of(const NetlinkAttributes& attributes) {
-  if (const auto gateway = attributes.address(RTA_GATEWAY)) return gateway;
-  const auto via = attributes.find(RTA_VIA);
-  return via ? via_address(*via) : std::nullopt;
-}
-
-// Several next hops stand in RTA_MULTIPATH, each an rtnexthop with attributes;
-// the first one is taken.
-void read_first_hop(std::span<const std::byte> hops, Route& route) {
-  rtnexthop hop;
-  if (hops.size() < sizeof(hop)) return;
-  std::memcpy(&hop, hops.data(), sizeof(hop));
-  if (hop.rtnh_len < sizeof(hop) || hop.rtnh_len > hops.size()) return;
-  route.interface_index = static_cast<uint32_t>(hop.rtnh_ifindex);
-  route.gateway = gateway_of(NetlinkAttributes(hops.first(hop.rtnh_len).subspan(sizeof(hop))));
-}
-
-Route read_route(const rtmsg& header, const NetlinkAttributes& attributes) {
-  Route route;
-  route.kind = kind_of(header.rtm_type);
-  route.interface_index = attributes.number(RTA_OIF).value_or(0);
-  route.gateway = gateway_of(attributes);
-  route.source = attributes.address(RTA_PREFSRC);
-  route.mtu = attributes.nested(RTA_METRICS).number(RTAX_MTU).value_or(0);
-  if (const auto hops = attributes.find(RTA_MULTIPATH)) read_first_hop(*hops, route);
-  return route;
-}
-
-std::optional<TableRoute> read_table_route(const NetlinkMessage& message) {
-  const auto header = message.header<rtmsg>();
-  if (message.type() != RTM_NEWROUTE || !header) return std::nullopt;
-  if (header->rtm_family != AF_INET && header->rtm_family != AF_INET6) return std::nullopt;
-  if ((header->rtm_flags & RTM_F_CLONED) != 0) return std::nullopt;
-  const NetlinkAttributes attributes = message.attributes_after(sizeof(rtmsg));
-  TableRoute entry;
-  const IpAddress unspecified = header->rtm_family == AF_INET ? IpAddress::v4(0) : IpAddress();
-  entry.prefix = {attributes.address(RTA_DST).value_or(unspecified), header->rtm_dst_len};
-  entry.table = attributes.number(RTA_TABLE).value_or(header->rtm_table);
-  entry.route = read_route(*header, attributes);
-  entry.multipath = attributes.find(RTA_MULTIPATH).has_value();
-  return entry;
-}
-
-// The destination that a policy rule names; none when it holds for any.
-std::optional<RoutePrefix> read_rule_destination(const NetlinkMessage& message) {
-  const auto header = message.header<fib_rule_hdr>();
-  if (message.type() != RTM_NEWRULE || !header) return std::nullopt;
-  const auto destination = message.attributes_after(sizeof(fib_rule_hdr)).address(FRA_DST);
-  if (!destination) return std::nullopt;
-  return RoutePrefix{*destination, header->dst_len};
-}
-
-NetlinkRequest lookup_request(const IpAddress& destination, uint32_t interface_index,
-                              const std::optional<IpAddress>& source) {
-  rtmsg header{};
-  header.rtm_family = family_of(destination);
-  header.rtm_dst_len = address_bits(destination);
-  header.rtm_src_len = source ? address_bits(*source) : 0;
-  NetlinkRequest request(RTM_GETROUTE, header, false);
-  request.attribute(RTA_DST, destination);
-  if (source) request.attribute(RTA_SRC, *source);
-  if (interface_index != 0) request.attribute(RTA_OIF, interface_index);
-  // Rules may tell protocols apart (`ip rule … ipproto tcp`).
-  request.attribute(RTA_IP_PROTO, uint8_t{IPPROTO_TCP});
-  return request;
-}
 
 // The answer to one lookup, or the errno that stands for it.
 struct Lookup {
@@ -141,9 +23,7 @@ struct Lookup {
 Lookup look_up(NetlinkSocket& socket, const NetlinkRequest& request) {
   Lookup found;
   found.error = socket.exchange(request, [&](const NetlinkMessage& message) {
-    const auto header = message.header<rtmsg>();
-    if (message.type() == RTM_NEWROUTE && header)
-      found.route = read_route(*header, message.attributes_after(sizeof(rtmsg)));
+    if (auto route = read_route(message)) found.route = std::move(*route);
   });
   return found;
 }
@@ -194,7 +74,7 @@ std::string_view to_string(RouteKind kind) {
 bool is_usable(RouteKind kind) { return kind == RouteKind::unicast || kind == RouteKind::local; }
 
 IpAddress RoutePrefix::last() const {
-  const uint8_t bits = address_bits(first);
+  const uint8_t bits = first.is_v4() ? 32 : 128;
   const unsigned free_bits = length >= bits ? 0U : static_cast<unsigned>(bits - length);
   const U128 mask = free_bits == 128 ? ~U128{0} : (U128{1} << free_bits) - 1;
   return IpAddress::from_number(first.number() | mask);
@@ -226,7 +106,7 @@ const std::string& RouteTable::interface_name(uint32_t index) {
 bool RouteTable::is_ours(const IpAddress& source, uint32_t interface_index) {
   if (source == known_source_) return true;
   const uint32_t scope = source.is_link_local_v6() ? interface_index : 0;
-  const Lookup found = look_up(socket_, lookup_request(source, scope, std::nullopt));
+  const Lookup found = look_up(socket_, route_request(source, scope, std::nullopt));
   if (found.error != 0 || found.route.kind != RouteKind::local) return false;
   known_source_ = source;
   return true;
@@ -241,7 +121,7 @@ Result<Route> RouteTable::route_to(const IpAddress& destination, uint32_t scope,
   if (options.source && !is_ours(*options.source, interface_index))
     return usage_error("the source address " + options.source->to_string() +
                        " is not an address of this machine: `ip address` lists them");
-  Lookup found = look_up(socket_, lookup_request(destination, interface_index, options.source));
+  Lookup found = look_up(socket_, route_request(destination, interface_index, options.source));
   // IPv6 answers ENETUNREACH for an interface that does not exist.
   if (found.error != 0 && interface_index != 0 && interface_name(interface_index).empty())
     return usage_error("no interface has the index " + std::to_string(interface_index) +
@@ -250,7 +130,7 @@ Result<Route> RouteTable::route_to(const IpAddress& destination, uint32_t scope,
     found.route.interface_name = interface_name(found.route.interface_index);
     return found.route;
   }
-  const auto kind = kind_of_error(found.error);
+  const auto kind = route_kind_of_errno(found.error);
   if (!kind) return lookup_error(destination, found.error);
   Route refused;
   refused.kind = *kind;

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,10 +55,5 @@ struct TargetSpec {
 /// zone_index is.
 Result<void> parse_target_line(std::string_view line, const LineOrigin& origin, const ZoneLookup& zone_index,
                                std::vector<TargetSpec>& specs);
-
-/// The short way for the bulk of long files: the endpoint when a line is
-/// exactly "a.b.c.d:port" (a carriage return may follow), else nullopt, which
-/// says nothing about the line.
-std::optional<Endpoint> parse_plain_pair(std::string_view line);
 
 }  // namespace sonde

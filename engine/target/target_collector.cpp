@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/target/exclusion.h"
+#include "engine/target/plain_pair.h"
 
 namespace sonde {
 namespace {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "engine/target/plain_pair.h"
 #include "engine/target/ports.h"
 #include "engine/target/spec.h"
 #include "net/base/check.h"

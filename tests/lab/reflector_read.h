@@ -148,12 +148,12 @@ static __always_inline int read_segment(struct xdp_md* ctx, struct segment* got)
   return 0;
 }
 
-/* The Internet checksum (RFC 1071), unfolded. */
-static __always_inline __u64 sum_words(struct xdp_md* ctx, __u32 offset, int most_words) {
+/* The Internet checksum (RFC 1071), unfolded, of `length` bytes, at most `most`; both in whole words. */
+static __always_inline __u64 sum_words(struct xdp_md* ctx, __u32 offset, __u32 length, __u32 most) {
   __u64 sum = 0;
-  for (int i = 0; i < most_words; ++i) {
-    __u32* word = at(ctx, offset + i * 4, 4);
-    if (!word) break;
+  for (__u32 i = 0; i < most; i += 4) {
+    __u32* word = at(ctx, offset + i, 4);
+    if (!word || i >= length) break;
     sum += *word;
   }
   return sum;
@@ -175,13 +175,8 @@ static __always_inline __u64 pseudo_header(const struct segment* got, __u8 proto
 
 /* Whether the checksums of a SYN without data are right (with data: not looked at). */
 static __always_inline int sound(struct xdp_md* ctx, const struct segment* got) {
-  if (got->v4 && fold(sum_words(ctx, ETH_HLEN, IP4_LENGTH / 4)) != 0) return 0;
+  if (got->v4 && fold(sum_words(ctx, ETH_HLEN, IP4_LENGTH, IP4_LENGTH)) != 0) return 0;
   if (got->length != 1) return 1;
-  __u64 sum = pseudo_header(got, IPPROTO_TCP, got->tcp_length);
-  for (int i = 0; i < (TCP_LENGTH + LONGEST_OPTIONS) / 4; ++i) {
-    __u32* word = at(ctx, tcp_offset(got) + i * 4, 4);
-    if (!word || i * 4 >= got->tcp_length) break;
-    sum += *word;
-  }
-  return fold(sum) == 0;
+  __u64 sum = sum_words(ctx, tcp_offset(got), got->tcp_length, TCP_LENGTH + LONGEST_OPTIONS);
+  return fold(sum + pseudo_header(got, IPPROTO_TCP, got->tcp_length)) == 0;
 }

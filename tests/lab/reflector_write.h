@@ -8,6 +8,7 @@
 
 enum { MSS_V4 = 1460, MSS_V6 = 1440, WINDOW = 64240, WINDOW_SHIFT = 7, HOPS = 64 };
 enum { PROTOCOL_ICMP6 = 58 };
+enum { LONGEST_SYN = ETH_HLEN + IP6_LENGTH + TCP_LENGTH + LONGEST_OPTIONS };
 enum { LONGEST_QUOTE = 128 }; /* of a rejected packet: an IP header and all that a SYN can have */
 
 /* A TCP header to be sent; its options are filled from the front. */
@@ -87,7 +88,7 @@ static __always_inline int put_ip(struct xdp_md* ctx, const struct segment* got,
                                 .from = got->to[3],
                                 .to = got->from[3]};
     *ip = header;
-    ip->checksum = fold(sum_words(ctx, ETH_HLEN, IP4_LENGTH / 4));
+    ip->checksum = fold(sum_words(ctx, ETH_HLEN, IP4_LENGTH, IP4_LENGTH));
     return 0;
   }
   struct ip6_header* ip = at(ctx, ETH_HLEN, sizeof *ip);
@@ -101,8 +102,14 @@ static __always_inline int put_ip(struct xdp_md* ctx, const struct segment* got,
   return 0;
 }
 
+/* Makes room for `length` bytes. A frame as short as a SYN's is not shortened,
+ * the rest is Ethernet padding: a scanner that sends XDP live frames gets their
+ * pages back from a veth peer with the length that we leave, and would send
+ * truncated frames from then on. */
 static __always_inline int set_length(struct xdp_md* ctx, __u32 length) {
-  return bpf_xdp_adjust_tail(ctx, (int)length - (int)bpf_xdp_get_buff_len(ctx));
+  __u32 has = bpf_xdp_get_buff_len(ctx);
+  if (length <= has && has <= LONGEST_SYN) return 0;
+  return bpf_xdp_adjust_tail(ctx, (int)length - (int)has);
 }
 
 /* Turns the packet into the answer, ready to be sent back. */
@@ -126,7 +133,7 @@ static __always_inline int send_tcp(struct xdp_md* ctx, const struct segment* go
     if (!place) break;
     __builtin_memcpy(place, reply->options + i, 4);
   }
-  __u64 sum = pseudo_header(got, IPPROTO_TCP, length) + sum_words(ctx, offset, (TCP_LENGTH + 20) / 4);
+  __u64 sum = pseudo_header(got, IPPROTO_TCP, length) + sum_words(ctx, offset, length, TCP_LENGTH + 20);
   tcp = at(ctx, offset, sizeof *tcp);
   if (!tcp) return -1;
   tcp->checksum = fold(sum);
@@ -160,7 +167,7 @@ static __always_inline int send_icmp(struct xdp_md* ctx, const struct segment* g
   if (!icmp) return -1;
   icmp[0] = bpf_htonl((got->v4 ? 3u : 1u) << 24 | icmp_code(behaviour, got->v4) << 16);
   icmp[1] = 0;
-  __u64 sum = sum_words(ctx, ETH_HLEN + ip_length, (ICMP_LENGTH + LONGEST_QUOTE) / 4);
+  __u64 sum = sum_words(ctx, ETH_HLEN + ip_length, ICMP_LENGTH + quote, ICMP_LENGTH + LONGEST_QUOTE);
   if (!got->v4) sum += pseudo_header(got, protocol, ICMP_LENGTH + quote);
   __u16* checksum = at(ctx, ETH_HLEN + ip_length, ICMP_LENGTH);
   if (!checksum) return -1;

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
+#include <set>
 
 #include "engine/target/permutation.h"
 #include "engine/target/target_builder.h"
@@ -135,6 +137,77 @@ TEST(TargetSet, APairCostsLessThan24Bytes) {
   const TargetSet set = build(text, PortSet());
   EXPECT_EQ(set.size(), kPairs);
   EXPECT_LT(static_cast<double>(set.memory_bytes()) / kPairs, 24.0);
+}
+
+/// A set built from random lines, and which endpoints it must have.
+struct RandomCase {
+  std::string targets;
+  std::vector<std::string> excludes;
+  std::set<std::pair<uint32_t, uint16_t>> endpoints;  ///< (last octet, port)
+  std::set<std::string> named;                        ///< "endpoint name"
+};
+
+RandomCase random_case(std::mt19937& random, const PortSet& all_ports) {
+  RandomCase made;
+  std::set<std::pair<uint32_t, uint16_t>> excluded;  // port 0: the whole address
+  std::set<std::pair<std::pair<uint32_t, uint16_t>, std::string>> labelled;
+  for (int i = 0; i < 12; ++i) {
+    const bool is_exclude = i >= 10;
+    const auto first = static_cast<uint32_t>(random() % 12),
+               last = first + static_cast<uint32_t>(random() % 4);
+    const auto port = static_cast<uint16_t>(random() % 3 == 0 ? 21 + random() % 4 : 0);
+    const std::string label = random() % 4 == 0 ? std::string(1, static_cast<char>('a' + random() % 2)) : "";
+    const std::string text = "10.0.0." + std::to_string(first) + "-10.0.0." + std::to_string(last) +
+                             (port == 0 ? "" : ":" + std::to_string(port));
+    if (is_exclude) made.excludes.push_back(text);
+    if (!is_exclude) made.targets += text + (label.empty() ? "\n" : " label=" + label + "\n");
+    const PortSet ports = port == 0 && !is_exclude ? all_ports : PortSet::of(std::vector<uint16_t>{port});
+    for (uint32_t host = first; host <= last; ++host) {
+      if (is_exclude) excluded.insert({host, port});
+      for (const uint16_t each : ports.ports()) {
+        if (is_exclude) continue;
+        made.endpoints.insert({host, each});
+        if (!label.empty()) labelled.insert({{host, each}, label});
+      }
+    }
+  }
+  std::erase_if(made.endpoints, [&](const auto& endpoint) {
+    return excluded.contains(endpoint) || excluded.contains({endpoint.first, uint16_t{0}});
+  });
+  for (const auto& [place, label] : labelled)
+    if (made.endpoints.contains(place))
+      made.named.insert("10.0.0." + std::to_string(place.first) + ":" + std::to_string(place.second) + " " +
+                        label);
+  return made;
+}
+
+TEST(TargetSet, RandomTargetsAreExactlyTheEndpointsMeant) {
+  std::mt19937 random(11);
+  const PortSet ports = PortSet::parse("22,23,80").value();
+  for (int round = 0; round < 500; ++round) {
+    const RandomCase wanted = random_case(random, ports);
+    const TemporaryFile file(wanted.targets);
+    TargetRequest request;
+    request.files = {file.path()};
+    request.excludes = wanted.excludes;
+    request.ports = ports;
+    FakeResolver resolver;
+    const auto built = build_target_set(request, resolver);
+    ASSERT_EQ(built.has_value(), !wanted.endpoints.empty()) << wanted.targets;
+    if (!built) continue;
+    std::set<std::pair<uint32_t, uint16_t>> seen;
+    std::set<std::string> named, all;
+    for (uint64_t i = 0; i < built->set.size(); ++i) {
+      const Target target = built->set.nth(i);
+      seen.insert({target.endpoint.address.v4_number() & 0xff, target.endpoint.port});
+      const std::string text = target.endpoint.to_string() + " " + std::string(target.name);
+      EXPECT_TRUE(all.insert(text).second) << text << " stands twice in\n" << wanted.targets;
+      if (!target.name.empty()) named.insert(text);
+    }
+    ASSERT_EQ(seen, wanted.endpoints) << wanted.targets;
+    ASSERT_EQ(named, wanted.named) << wanted.targets;
+    expect_equal(built->set, build(built->set.canonical_text(), built->set.ports()));
+  }
 }
 
 TEST(TargetSet, AnEmptySetHasNoTargets) {

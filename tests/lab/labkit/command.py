@@ -56,7 +56,7 @@ def _lab_verb(verbs, name, verb, text):
     parser = verbs.add_parser(name, help=text, description=text)
     parser.add_argument("truth", metavar="TRUTH.json")
     parser.add_argument("--kind", choices=sorted(KINDS), default="kernel")
-    parser.add_argument("--name", help="default: the process id")
+    parser.add_argument("--name", help="default: one of its own")
     parser.add_argument("--build", help="build directory (default: SONDE_BUILD, or build/release)")
     parser.set_defaults(verb=verb)
     return parser

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import secrets
 import shutil
 import subprocess
 
@@ -32,7 +33,7 @@ class Lab:
             raise LabError(f'"{kind}": expected a kind of fleet: {", ".join(KINDS)}')
         self.truth = truth if isinstance(truth, Truth) else _read(truth)
         self.truth_path = os.path.abspath(truth) if isinstance(truth, str) else ""
-        self.name = name or f"{os.getpid()}"
+        self.name = name or f"{os.getpid()}-{secrets.token_hex(2)}"
         self.scanner, self.fleet = _namespaces(self.name)
         self._directory = os.path.join(STATE, self.name)
         self._services = KINDS[kind](self.fleet, self.truth, os.path.abspath(build or default_build()), self._directory,

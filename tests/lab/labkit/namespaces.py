@@ -21,12 +21,12 @@ def run(argv, text_input=None):
     return done.stdout
 
 
-def until(condition, what):
+def until(condition, what, patience_s=PATIENCE_S):
     """Polls a condition; a LabError that says what did not happen ends the patience."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + patience_s
     while not condition():
         if time.monotonic() > deadline:
-            raise LabError(f"{what} did not happen within {PATIENCE_S} s")
+            raise LabError(f"{what} did not happen within {patience_s} s")
         time.sleep(0.005)
 
 

@@ -5,6 +5,8 @@ import subprocess
 
 from .namespaces import LabError, until
 
+START_PATIENCE_S = 60  # the kernel checks a BPF program for seconds when the machine is busy
+
 
 def program(build, name):
     """The path of one of the lab's C++ programs in a build directory."""
@@ -24,7 +26,7 @@ class FleetProgram:
         with open(log_path, "wb") as log:
             self._process = subprocess.Popen(  # pylint: disable=consider-using-with
                 namespace.inside(argv), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
-        until(self._settled, f"{self._name} getting ready")
+        until(self._settled, f"{self._name} getting ready", START_PATIENCE_S)
         if self._process.poll() is not None:
             last_words = "\n".join(self.output().strip().splitlines()[-8:])
             raise LabError(f"{self._name} ended: {last_words}")

@@ -33,7 +33,7 @@ def join(scanner, fleet, truth):
         _cable(scanner, fleet, name, number)
         _routes(scanner, fleet, [s for s in truth.subnets if s.interface == name], number, truth.absent())
     for namespace in (scanner, fleet):
-        until(lambda ends=namespace: _all_up(ends), f"the links of {namespace.name} coming up")
+        until(lambda ends=namespace: _ready(ends, interfaces), f"the links of {namespace.name} coming up")
 
 
 def _transfer(number):
@@ -52,11 +52,14 @@ def _free_transfer_nets(subnets):
 
 
 def _cable(scanner, fleet, name, number):
-    scanner.ip([f"link add {name} type veth peer name {name} netns {fleet.name}"])
+    # A link whose peer seems to have the same index is no urgent matter to the
+    # kernel: it would declare it ready up to a second later.
+    scanner.ip([f"link add {name} index {100 + number} type veth "
+                f"peer name {name} index {1000 + number} netns {fleet.name}"])
     for namespace, last in ((scanner, 1), (fleet, 2)):
         namespace.ip([
             f"addr add 10.255.{number}.{last}/30 dev {name}",
-            f"addr add fd00:255:{number:x}::{last}/64 dev {name} nodad",
+            f"addr add fd00:255:{number:x}::{last}/64 dev {name}",
             f"link set {name} up",
         ])
 
@@ -74,7 +77,7 @@ def _routes(scanner, fleet, subnets, number, absent):
 def _on_link(scanner, fleet, subnet, absent):
     own = format_address(subnet.scanner_address)
     length = subnet.prefix.rpartition("/")[2]
-    scanner.ip([f"addr add {own}/{length} dev {subnet.interface} {'' if subnet.v4 else 'nodad'}"])
+    scanner.ip([f"addr add {own}/{length} dev {subnet.interface}"])
     fleet.ip([f"route add {own}/{32 if subnet.v4 else 128} dev {subnet.interface}"])
     present = without([(subnet.low, subnet.high)], subnet.not_hosts + absent)
     if subnet.v4:
@@ -87,11 +90,16 @@ def _real_addresses(subnet, present):
     if sum(high - low + 1 for low, high in present) > MOST_ON_LINK_V6:
         raise LabError(f"{subnet.prefix}: an on-link IPv6 subnet has at most {MOST_ON_LINK_V6} hosts here: "
                        "take a longer prefix, or route it")
-    return [f"addr add {format_address(number)}/128 dev {subnet.interface} nodad"
+    return [f"addr add {format_address(number)}/128 dev {subnet.interface}"
             for low, high in present for number in range(low, high + 1)]
 
 
-def _all_up(namespace):
-    links = json.loads(namespace.run(["ip", "-j", "link", "show"]))
-    return all("UP" in link["flags"] and (link["ifname"] == "lo" or "LOWER_UP" in link["flags"]) for link in links
-               if link.get("link_type") in ("ether", "loopback"))
+def _ready(namespace, interfaces):
+    """Links are up, and IPv6 has noticed: only then it has a route for multicast, without which it does
+    not hear neighbour solicitations; and it has joined the groups of all its addresses."""
+    links = json.loads(namespace.run(["ip", "-j", "link", "show", "type", "veth"]))
+    groups = json.loads(namespace.run(["ip", "-j", "-6", "route", "show", "table", "local", "type", "multicast"]))
+    waiting = json.loads(namespace.run(["ip", "-j", "-6", "addr", "show", "tentative"]))
+    return (all("LOWER_UP" in link["flags"] for link in links)
+            and {group["dev"] for group in groups} >= set(interfaces)
+            and not any(link.get("addr_info") for link in waiting))

@@ -1,0 +1,83 @@
+"""Runs one program in a lab, proves its answer and takes its time."""
+
+import os
+import resource
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+
+from . import quiet
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run. Wall time is the whole process, from its start to its end."""
+
+    wall_s: float
+    user_s: float
+    system_s: float
+    foreign_s: float  # user time of programs that are neither the competitor nor the fleet
+    own_s: float | None
+    fault: str
+
+    @property
+    def disturbed(self):
+        """Whether other programs took a noticeable share of a core."""
+        return self.foreign_s > quiet.FOREIGN_LIMIT * self.wall_s
+
+
+def measure_quietly(lab, program, task, patience):
+    """A run that was not disturbed, as long as there is patience; the last one otherwise."""
+    while True:
+        patience.wait_for_quiet()
+        run = measure(lab, program, task)
+        if not run.disturbed or not patience.left:
+            return run
+        patience.spend(run.wall_s)
+
+
+def measure(lab, program, task):
+    """Runs the program once."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "answer")
+        command = lab.scanner.inside(program.argv(task, path))
+        before = _books(lab)
+        began = time.monotonic()
+        with open(path if program.stdout_is_answer else os.devnull, "wb") as out:
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, check=False)
+        wall_s = time.monotonic() - began
+        user_s, system_s, foreign_s = (after - past for after, past in zip(_books(lab), before))
+        answer = _read(path)
+    fault = _fault(program, task, done, answer)
+    return Run(wall_s, user_s, system_s, max(foreign_s - user_s, 0.0),
+               None if fault else program.own_clock(answer), fault)
+
+
+def _books(lab):
+    """User and system time of ended children; user time of all programs but the fleet's."""
+    use = resource.getrusage(resource.RUSAGE_CHILDREN)
+    user_s, _, _ = quiet.processor_times()
+    return use.ru_utime, use.ru_stime, user_s - _fleet_user_s(lab)
+
+
+def _fleet_user_s(lab):
+    ticks = 0
+    for pid in lab.fleet.processes():
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            ticks += int(file.read().rpartition(")")[2].split()[11])
+    return ticks / quiet.TICKS_PER_S
+
+
+def _read(path):
+    if not os.path.exists(path):
+        return ""
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def _fault(program, task, done, answer):
+    if done.returncode != 0:
+        words = done.stderr.decode(errors="replace").strip()
+        return f"exit code {done.returncode}: {words[-300:]}"
+    return program.fault(task, answer)
