@@ -109,8 +109,9 @@ std::vector<IpAddress> own_addresses(const std::vector<Interface>& interfaces) {
 void tell_start(const Preparation& ready) {
   if (ready.options.output.quiet) return;
   const uint64_t steps = ready.journal->plan().steps;
-  print_error(fmt::format("{} by {}, {} threads with {} connects in flight each; seed {}",
-                          counted(steps, "endpoint", "endpoints"), ready.engine.name, ready.engine.threads,
+  print_error(fmt::format("{} by {}, {} with up to {} connects in flight each; seed {}",
+                          counted(steps, "endpoint", "endpoints"), ready.engine.name,
+                          counted(ready.engine.threads, "thread", "threads"),
                           grouped(ready.engine.slots_per_thread), ready.journal->plan().seed));
   for (const std::string& note : ready.engine.notes) print_error(note);
 }

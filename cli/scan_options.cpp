@@ -99,18 +99,23 @@ const std::array kValueOptions = {
     ValueOption{"--io", &Words::io, apply_io},
 };
 
+/// Takes one value each time it is given; CLI11 would take every word that follows.
+void repeatable(CLI::Option* option) {
+  option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false);
+}
+
 void declare_subject(CLI::App& app, ScanSubject& subject, Words& words) {
   app.add_option("TARGET", subject.targets, "what to sweep");
-  app.add_option("--input-list,--iL", subject.target_files,
-                 "file of targets, also written -iL; - is standard input")
-      ->type_name("FILE");
+  repeatable(app.add_option("--input-list,--iL", subject.target_files,
+                            "file of targets, also written -iL; - is standard input")
+                 ->type_name("FILE"));
   app.add_option("-p,--ports", subject.ports, "22,80,8000-8100, service names, or - for all")
       ->type_name("PORTS");
   app.add_option("--top-ports", subject.top_ports, "the N most usual ports of infrastructure")
       ->type_name("N");
-  app.add_option("--exclude", subject.excludes, "never probe these")->type_name("TARGET");
-  app.add_option("--exclude-file", subject.exclude_files, "never probe what stands in this file")
-      ->type_name("FILE");
+  repeatable(app.add_option("--exclude", subject.excludes, "never probe these")->type_name("TARGET"));
+  repeatable(app.add_option("--exclude-file", subject.exclude_files, "never probe what stands in this file")
+                 ->type_name("FILE"));
   app.add_flag("--allow-public", subject.allow_public,
                "probe addresses of the public Internet too: only your own, or with permission");
   app.add_option("--seed", subject.seed,
@@ -147,17 +152,18 @@ void declare_conduct(CLI::App& app, ScanConduct& conduct, Words& words) {
                "read the first bytes of open endpoints; known services are asked one line");
   app.add_flag("--polite", conduct.polite, "close connections with FIN instead of RST");
   app.add_option("--interface", conduct.source.interface, "leave by this interface")->type_name("NAME");
-  app.add_option("--source", words.sources, "leave from this address; once for IPv4, once for IPv6")
-      ->type_name("ADDRESS");
+  repeatable(
+      app.add_option("--source", words.sources, "leave from this address; once for IPv4, once for IPv6")
+          ->type_name("ADDRESS"));
   app.add_option("--source-port", words.source_ports, "use these source ports")->type_name("PORT[-PORT]");
 }
 
 void declare_output(CLI::App& app, ScanOutput& output, Words& words) {
-  app.add_option("-o,--output", words.paths, "write here; repeatable; - is standard output")
-      ->type_name("FILE");
-  app.add_option("--format", words.formats,
-                 "table, jsonl or csv, one for each -o in order; by suffix when not given")
-      ->type_name("FORMAT");
+  repeatable(app.add_option("-o,--output", words.paths, "write here; repeatable; - is standard output")
+                 ->type_name("FILE"));
+  repeatable(app.add_option("--format", words.formats,
+                            "table, jsonl or csv, one for each -o in order; by suffix when not given")
+                 ->type_name("FORMAT"));
   app.add_option("--show", words.show,
                  "states to tell of: open,closed,filtered or all [open]; errors always are")
       ->type_name("STATES");
@@ -209,7 +215,8 @@ Result<void> apply_words(const CLI::App& app, const Words& words, ScanOptions& o
           Error{applied.error().kind, std::string(option.name) + ": " + applied.error().text});
   }
   if (Result<void> applied = apply_sources(words.sources, options.conduct.source); !applied) return applied;
-  if (app.count("--completeness") > 0 && app.count("--retries") == 0) options.conduct.retries = kRetriesForCompleteness;
+  if (app.count("--completeness") > 0 && app.count("--retries") == 0)
+    options.conduct.retries = kRetriesForCompleteness;
   return apply_outputs(words, options.output);
 }
 
@@ -228,7 +235,8 @@ Result<void> check_combination(const ScanOptions& options) {
     return usage_error("-p and --top-ports exclude each other");
   std::set<std::string> paths;
   for (const OutputSpec& spec : options.output.outputs) {
-    if (!paths.insert(spec.path).second) return usage_error("-o " + spec.path + " is given twice: two outputs would write over one another");
+    if (!paths.insert(spec.path).second)
+      return usage_error("-o " + spec.path + " is given twice: two outputs would write over one another");
   }
   const bool wants_journal = !options.output.journal.empty() || !options.output.resume.empty();
   const auto durable = [](const OutputSpec& spec) {

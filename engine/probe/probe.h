@@ -22,7 +22,7 @@ struct Observation {
   Endpoint endpoint;
   Outcome outcome;
   bool unanswered = false;      ///< the time-out passed without any answer
-  bool transient = false;       ///< with State::error: worth another try when resources are back
+  bool transient = false;       ///< with State::error: worth another try
   bool late = false;            ///< answered after the time-out
   Instant at;                   ///< when it was decided
   std::optional<Nanos> rtt;

@@ -18,7 +18,7 @@ struct ConnectResult {
 struct ConnectVerdict {
   Outcome outcome;
   bool unanswered = false;           ///< silence: another attempt may find more
-  bool transient = false;            ///< a shortage on our side: worth trying again
+  bool transient = false;            ///< a fault on our side that may pass: worth trying again
   bool neighbour_unresolved = false; ///< host-unreach because ARP or NDP got no answer
   AfterAccept after_accept = AfterAccept::nothing;
   friend bool operator==(const ConnectVerdict&, const ConnectVerdict&) = default;

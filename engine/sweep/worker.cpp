@@ -13,6 +13,10 @@ constexpr Nanos kFirstLocalPause = std::chrono::milliseconds(20);
 constexpr Nanos kStepDownPause = std::chrono::milliseconds(50);
 constexpr Nanos kStepUpPause = std::chrono::seconds(1);
 
+bool is_shortage(Reason reason) {
+  return reason == Reason::local_no_descriptors || reason == Reason::local_no_memory || reason == Reason::local_no_ports;
+}
+
 }  // namespace
 
 SweepWorker::SweepWorker(Prober& prober, double rate, Shared shared)
@@ -129,10 +133,10 @@ void SweepWorker::on_observation(const Observation& seen, Instant now) {
   report(seen);
 }
 
-/// This machine ran short of something: ask for less of it, and try the probe
-/// again. Only when nothing helps is it given up, and then as our fault.
+/// This machine failed: if it ran short of something, ask for less of it; then
+/// try the probe again. Only when nothing helps is it given up, as our fault.
 void SweepWorker::on_local_failure(const Observation& seen, Instant now) {
-  step_down(now);
+  if (is_shortage(seen.outcome.reason)) step_down(now);
   const uint32_t tries = ++local_tries_[seen.step];
   if (tries < kMostLocalTries) {
     delayed_.push({now + kFirstLocalPause * (1 << tries), {seen.step, seen.endpoint}});

@@ -1,7 +1,5 @@
 #include "tests/lab/fleet_server.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -11,9 +9,10 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
+#include <utility>
 
 #include "net/base/check.h"
+#include "tests/lab/listener.h"
 
 namespace sonde {
 namespace {
@@ -21,34 +20,7 @@ namespace {
 constexpr size_t kMostDescriptors = 20000;
 constexpr size_t kMostHeld = 8000;
 constexpr size_t kLongestRequest = 64 * 1024;
-constexpr int kBacklog = 1 << 20;
-constexpr int kDeferSeconds = 120;
 constexpr int kAcceptsPerTurn = 64;
-
-bool set(int socket, int level, int option, int value) {
-  return setsockopt(socket, level, option, &value, sizeof value) == 0;
-}
-
-int bind_loopback(int socket, int family, uint16_t port) {
-  if (family == AF_INET) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address);
-  }
-  sockaddr_in6 address{};
-  address.sin6_family = AF_INET6;
-  address.sin6_port = htons(port);
-  address.sin6_addr = in6addr_loopback;
-  return bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address);
-}
-
-bool make_transparent(int socket, int family) {
-  return family == AF_INET
-             ? set(socket, SOL_IP, IP_TRANSPARENT, 1)
-             : set(socket, SOL_IPV6, IPV6_TRANSPARENT, 1) && set(socket, SOL_IPV6, IPV6_V6ONLY, 1);
-}
 
 bool watch(int epoll, int socket) {
   epoll_event event{};
@@ -111,23 +83,15 @@ Result<FleetServer> FleetServer::open(std::vector<Service> services) {
 }
 
 Result<void> FleetServer::listen_on(size_t service, int family) {
-  const Service& wanted = services_[service];
-  const int socket = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  const auto failed = [&] {
-    const int error = errno;
-    if (socket >= 0) close(socket);
-    return impossible_error("port " + std::to_string(wanted.port) + ": " + std::strerror(error));
-  };
-  if (socket < 0 || static_cast<size_t>(socket) >= seats_.size()) return failed();
-  if (!set(socket, SOL_SOCKET, SO_REUSEADDR, 1) || !make_transparent(socket, family)) return failed();
-  // A silent connection to an open port then stays a request in the kernel: a
-  // scanner that connects and resets costs no accept and fills no queue.
-  if (wanted.manner == Manner::open && !set(socket, SOL_TCP, TCP_DEFER_ACCEPT, kDeferSeconds))
-    return failed();
-  if (bind_loopback(socket, family, wanted.port) != 0 || listen(socket, kBacklog) != 0) return failed();
-  if (!watch(epoll_, socket)) return failed();
-  seats_[static_cast<size_t>(socket)].use = Seat::Use::listener;
-  seats_[static_cast<size_t>(socket)].service = service;
+  const auto socket = open_listener(services_[service], family);
+  if (!socket) return tl::unexpected(socket.error());
+  if (static_cast<size_t>(*socket) >= seats_.size() || !watch(epoll_, *socket)) {
+    close(*socket);
+    return impossible_error(
+        "there are more services than descriptors: use fewer different banners and replies");
+  }
+  seats_[static_cast<size_t>(*socket)].use = Seat::Use::listener;
+  seats_[static_cast<size_t>(*socket)].service = service;
   return {};
 }
 
@@ -206,15 +170,15 @@ void FleetServer::hear(int socket) {
   if (length <= 0) return release(socket);
   if (services_[seat.service].manner != Manner::reply) return;
   seat.heard.append(buffer.data(), static_cast<size_t>(length));
-  while (answer(socket, seat.heard)) {
+  while (answer(socket)) {
   }
   if (seat.heard.size() > kLongestRequest) release(socket);
 }
 
-bool FleetServer::answer(int socket, const std::string& heard) {
+bool FleetServer::answer(int socket) {
   Seat& seat = seats_[static_cast<size_t>(socket)];
   for (const auto& [request, reply] : services_[seat.service].replies) {
-    if (!heard.starts_with(request)) continue;
+    if (!seat.heard.starts_with(request)) continue;
     send(socket, reply.data(), reply.size(), MSG_NOSIGNAL);
     seat.heard.erase(0, request.size());
     return true;

@@ -35,7 +35,7 @@ class FleetServer {
   void greet(int socket, size_t service);
   void hold(int socket, size_t service);
   void hear(int socket);
-  bool answer(int socket, const std::string& heard);
+  bool answer(int socket);
   void release(int socket);
 
   std::vector<Service> services_;

@@ -23,8 +23,8 @@ class Run:
 
     @property
     def disturbed(self):
-        """Whether other programs took a noticeable share of a core."""
-        return self.foreign_s > quiet.FOREIGN_LIMIT * self.wall_s
+        """Whether other programs took a noticeable share of a core; the books are kept in ticks."""
+        return self.foreign_s > quiet.FOREIGN_LIMIT * self.wall_s + quiet.BOOKS_NOISE_S
 
 
 def measure_quietly(lab, program, task, patience):
@@ -42,28 +42,29 @@ def measure(lab, program, task):
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, "answer")
         command = lab.scanner.inside(program.argv(task, path))
-        before = _books(lab)
+        fleet = lab.fleet.processes()
+        before = _books(fleet)
         began = time.monotonic()
         with open(path if program.stdout_is_answer else os.devnull, "wb") as out:
             done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, check=False)
         wall_s = time.monotonic() - began
-        user_s, system_s, foreign_s = (after - past for after, past in zip(_books(lab), before))
+        user_s, system_s, foreign_s = (after - past for after, past in zip(_books(fleet), before))
         answer = _read(path)
     fault = _fault(program, task, done, answer)
     return Run(wall_s, user_s, system_s, max(foreign_s - user_s, 0.0),
                None if fault else program.own_clock(answer), fault)
 
 
-def _books(lab):
+def _books(fleet):
     """User and system time of ended children; user time of all programs but the fleet's."""
     use = resource.getrusage(resource.RUSAGE_CHILDREN)
     user_s, _, _ = quiet.processor_times()
-    return use.ru_utime, use.ru_stime, user_s - _fleet_user_s(lab)
+    return use.ru_utime, use.ru_stime, user_s - _user_s(fleet)
 
 
-def _fleet_user_s(lab):
+def _user_s(pids):
     ticks = 0
-    for pid in lab.fleet.processes():
+    for pid in pids:
         with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
             ticks += int(file.read().rpartition(")")[2].split()[11])
     return ticks / quiet.TICKS_PER_S

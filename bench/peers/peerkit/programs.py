@@ -14,8 +14,8 @@ CORE = 1
 
 # The fastest connect scan of nmap that still finds everything (README.md has
 # what was tried).
-NMAP_CONDUCT = ["-T5", "--max-retries", "0", "--min-parallelism", "900", "--max-parallelism", "900",
-                "--min-hostgroup", "65536", "--min-rate", "100000"]
+NMAP_CONDUCT = ["-T5", "--max-retries", "0", "--min-hostgroup", "1024", "--max-hostgroup", "1024",
+                "--min-rate", "100000"]
 LOOP_IN_FLIGHT = 1024
 
 
@@ -52,7 +52,7 @@ def lineup(build):
 def _sonde(build, name, pinned, conduct):
     def command(task, path):
         return [os.path.join(build, "cli", "sonde"), "scan", task.prefix, "-p", str(task.port), "--rate", "0",
-                *conduct, "--quiet", "-o", path, "--format", "jsonl"]
+                *conduct, "--show", "all", "--quiet", "-o", path, "--format", "jsonl"]
     return Program(name, pinned, command, answers.of_json_lines,
                    lambda text: json.loads(text.splitlines()[-1]).get("elapsed_s"))
 

@@ -11,6 +11,7 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 LOOK_S = 0.5
 BUSY_LIMIT = 0.04  # of all cores, before a run
 FOREIGN_LIMIT = 0.05  # of one core, during a run
+BOOKS_NOISE_S = 3 / TICKS_PER_S
 
 
 def processor_times():

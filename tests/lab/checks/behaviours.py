@@ -89,6 +89,16 @@ class EveryFleet:
         self.assertEqual([seen["connect"] for seen in looks], ["EHOSTUNREACH"] * 3)
         self.assertTrue(all(seen["ms"] > 500 for seen in looks))
 
+    def test_every_host_answers_the_first_syn(self):
+        """The lab is up only when neighbours can be found, IPv6's too."""
+        for prefix in ("10.74.0.0/22", "fd74::/112"):
+            truth = {"subnets": [{"prefix": prefix, "interface": "left"}], "default": "open"}
+            hosts = [f"10.74.{n // 200}.{n % 200}" if "." in prefix else f"fd74::{n}" for n in range(600)]
+            with self.subTest(prefix), Lab(truth, kind=self.kind, name=f"{self.lab.name}-first") as lab:
+                looks = look(lab, [(host, 80) for host in hosts], timeout_s=5, stay=False)
+                self.assertEqual({seen["connect"] for seen in looks}, {"ok"})
+                self.assertEqual(lab.counters()["syn_received"], len(hosts))
+
     def test_nothing_leads_outside(self):
         for namespace in (self.lab.scanner, self.lab.fleet):
             for family in ("-4", "-6"):

@@ -7,12 +7,13 @@ import subprocess
 import sys
 
 from .comparison import STATES, compare
+from .fields import TruthError
 from .lab import KINDS, Lab, held, lab_names, leftovers, take_down
 from .listing import write_truth
 from .namespaces import LabError
 from .ports import PortsError, parse_ports
 from .selection import Selection
-from .truth import Truth, TruthError
+from .truth import Truth
 
 SELF_INFLICTED = 2  # exit code for a wrong command line or truth file, and for a lab that cannot be
 

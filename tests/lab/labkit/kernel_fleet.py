@@ -80,8 +80,9 @@ class KernelFleet:
         table = 100 + number
         self._namespace.ip([f"link set {device} up"])
         for family in ("-4", "-6"):
-            self._namespace.run(["ip", family, "route", "add", "default", "dev", device, "table", str(table)])
-            self._namespace.run(["ip", family, "rule", "add", "pref", "10", "fwmark", str(number), "lookup", str(table)])
+            ip = ["ip", family]
+            self._namespace.run([*ip, "route", "add", "default", "dev", device, "table", str(table)])
+            self._namespace.run([*ip, "rule", "add", "pref", "10", "fwmark", str(number), "lookup", str(table)])
 
 
 def _service_line(behaviour):

@@ -68,7 +68,8 @@ def _tproxy(port):
 
 def _map(truth, chains, v4):
     elements = [
-        f"{_span(format_address(block.low), format_address(block.high))} . {_span(low, high)} : goto {chains[behaviour][0]}"
+        f"{_span(format_address(block.low), format_address(block.high))} . {_span(low, high)} "
+        f": goto {chains[behaviour][0]}"
         for block in truth.layout.blocks if is_v4(block.low) == v4
         for low, high, behaviour in block.ports if behaviour in chains
     ]

@@ -6,15 +6,9 @@ from dataclasses import dataclass, field
 
 from .address import AddressError, is_v4, parse_hosts, parse_prefix, without
 from .behaviour import NEEDS, VERDICTS, Behaviour
+from .fields import TruthError, bytes_of, check_keys, delay_of, replies_of, share_of
 from .layout import Layout
 from .ports import ALL_PORTS, PortsError, parse_ports
-
-LONGEST_DELAY_MS = 60_000
-
-
-class TruthError(ValueError):
-    """The truth file is wrong; the text names the place and what was expected."""
-
 
 @dataclass(frozen=True)
 class Subnet:
@@ -76,14 +70,14 @@ class Truth:
     @staticmethod
     def parse(document):
         """Builds a Truth from the JSON document."""
-        _known(document, "", ("subnets", "default", "rules", "loss"), ("subnets",))
+        check_keys(document, "", ("subnets", "default", "rules", "loss"), ("subnets",))
         subnets = tuple(_subnet(entry, f"subnets[{i}]") for i, entry in enumerate(document["subnets"]))
         _check_disjoint(subnets)
         default = _default(document.get("default", "closed"))
         rules = tuple(_rule(entry, f"rules[{i}]", subnets) for i, entry in enumerate(document.get("rules", [])))
         loss = document.get("loss", {})
-        _known(loss, "loss", ("syn", "syn_ack"), ())
-        return Truth(subnets, default, rules, _share(loss, "syn"), _share(loss, "syn_ack"),
+        check_keys(loss, "loss", ("syn", "syn_ack"), ())
+        return Truth(subnets, default, rules, share_of(loss, "syn"), share_of(loss, "syn_ack"),
                      Layout.build([(s.low, s.high) for s in subnets], default, rules))
 
     def behaviours(self):
@@ -101,20 +95,8 @@ class Truth:
         return without(whole, [hole for subnet in self.subnets for hole in subnet.not_hosts])
 
 
-def _known(document, place, allowed, required):
-    where = f"{place}: " if place else ""
-    if not isinstance(document, dict):
-        raise TruthError(f"{where}expected an object")
-    for key in document:
-        if key not in allowed:
-            raise TruthError(f'{where}unknown key "{key}": expected one of {", ".join(allowed)}')
-    for key in required:
-        if key not in document:
-            raise TruthError(f'{where}"{key}" is missing')
-
-
 def _subnet(entry, place):
-    _known(entry, place, ("prefix", "interface", "on_link"), ("prefix", "interface"))
+    check_keys(entry, place, ("prefix", "interface", "on_link"), ("prefix", "interface"))
     name = entry["interface"]
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,13}", str(name)) or name == "lo" or name.startswith("delay"):
         raise TruthError(f'{place}.interface: "{name}": expected a short name of small letters and digits, '
@@ -148,7 +130,7 @@ def _default(word):
 
 
 def _rule(entry, place, subnets):
-    _known(entry, place, ("hosts", "ports", "is", "banner", "replies", "delay_ms"), ("hosts", "ports", "is"))
+    check_keys(entry, place, ("hosts", "ports", "is", "banner", "replies", "delay_ms"), ("hosts", "ports", "is"))
     behaviour = _behaviour(entry, place)
     hosts = tuple(_host_range(text, f"{place}.hosts[{i}]", behaviour, subnets)
                   for i, text in enumerate(entry["hosts"]))
@@ -182,34 +164,9 @@ def _behaviour(entry, place):
         if (key in entry) != (needy == word):
             raise TruthError(f'{place}: "{key}" and "is": "{needy}" belong together')
     if word == "banner":
-        return Behaviour(word, banner=_bytes(entry["banner"], f"{place}.banner"))
+        return Behaviour(word, banner=bytes_of(entry["banner"], f"{place}.banner"))
     if word == "reply":
-        return Behaviour(word, replies=_replies(entry["replies"], f"{place}.replies"))
+        return Behaviour(word, replies=replies_of(entry["replies"], f"{place}.replies"))
     if word == "slow":
-        return Behaviour(word, delay_ms=_delay(entry["delay_ms"], f"{place}.delay_ms"))
+        return Behaviour(word, delay_ms=delay_of(entry["delay_ms"], f"{place}.delay_ms"))
     return Behaviour(word)
-
-
-def _replies(entry, place):
-    if not isinstance(entry, dict) or not entry:
-        raise TruthError(f"{place}: expected an object of request and answer texts")
-    return tuple((_bytes(request, place), _bytes(answer, place)) for request, answer in entry.items())
-
-
-def _bytes(text, place):
-    if not isinstance(text, str) or not text:
-        raise TruthError(f"{place}: expected a text that is not empty")
-    return text.encode("utf-8")
-
-
-def _delay(value, place):
-    if not isinstance(value, int) or not 1 <= value <= LONGEST_DELAY_MS:
-        raise TruthError(f"{place}: expected milliseconds from 1 to {LONGEST_DELAY_MS}")
-    return value
-
-
-def _share(loss, key):
-    value = loss.get(key, 0)
-    if not isinstance(value, (int, float)) or not 0 <= value <= 1:
-        raise TruthError(f"loss.{key}: expected a share from 0 to 1")
-    return float(value)

@@ -1,0 +1,47 @@
+"""What the command lines of the benchmarks have in common."""
+
+import argparse
+import os
+import signal
+import sys
+
+from checks.needs import need_lab
+from labkit.lab import default_build
+
+WHOLE, TINY = "10.71.0.0/16", "10.71.0.0/26"
+
+
+def parser(description):
+    """The options that every benchmark has."""
+    options = argparse.ArgumentParser(description=description)
+    options.add_argument("--build", default=default_build(), help="build directory (SONDE_BUILD, or build/release)")
+    options.add_argument("--tiny", action="store_true", help="64 endpoints, once: does the benchmark work at all?")
+    return options
+
+
+def add_rounds(options):
+    """The options of benchmarks with rounds."""
+    options.add_argument("--rounds", type=int, default=5, help="how many times each program runs [5]")
+    options.add_argument("--patience", type=float, default=600, metavar="SECONDS",
+                         help="how long to wait, all in all, for other programs to leave the machine quiet [600]")
+
+
+def prepare(options):
+    """Leaves, with exit code 77, where no lab is possible; sees that a lab always comes down."""
+    options.build = os.path.abspath(options.build)
+    os.environ["SONDE_BUILD"] = options.build
+    need_lab("fleet_services", "../../cli/sonde", "../../bench/peers/epoll_loop")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+    if options.tiny:
+        options.rounds, options.patience = 1, 0
+
+
+def prefix(options):
+    """The fleet's prefix."""
+    return TINY if options.tiny else WHOLE
+
+
+def _leave(number, _frame):
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)

@@ -1,0 +1,1 @@
+"""sonde itself, on real fleets: what it finds must be the truth."""
