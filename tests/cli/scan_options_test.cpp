@@ -1,0 +1,80 @@
+#include "cli/scan_options.h"
+
+#include <gtest/gtest.h>
+
+namespace sonde {
+namespace {
+
+ScanOptions parsed(const std::vector<std::string>& words, const ScanOptions* base = nullptr) {
+  const auto options = parse_scan_options(words, base);
+  EXPECT_TRUE(options && *options) << (options ? "help" : options.error().text);
+  return options && *options ? **options : ScanOptions{};
+}
+
+std::string refused(const std::vector<std::string>& words, const ScanOptions* base = nullptr) {
+  const auto options = parse_scan_options(words, base);
+  return options ? "" : options.error().text;
+}
+
+TEST(ScanOptions, Defaults) {
+  const ScanOptions options = parsed({"10.0.0.1", "-p", "80"});
+  EXPECT_EQ(options.conduct.rate, 10000);
+  EXPECT_EQ(options.conduct.timeout, std::chrono::seconds(1));
+  EXPECT_EQ(options.conduct.retries, 2u);
+  ASSERT_EQ(options.output.outputs.size(), 1u);
+  EXPECT_EQ(options.output.outputs[0].path, "-");
+  EXPECT_TRUE(options.output.show.shows(State::open));
+  EXPECT_FALSE(options.output.show.shows(State::filtered));
+}
+
+TEST(ScanOptions, OptionsWithValuesDoNotSwallowTargets) {
+  const ScanOptions options = parsed({"-o", "a.jsonl", "--exclude", "10.0.0.9", "10.0.0.1", "-iL", "list", "10.0.0.2", "-p", "80"});
+  EXPECT_EQ(options.subject.targets, (std::vector<std::string>{"10.0.0.1", "10.0.0.2"}));
+  EXPECT_EQ(options.subject.target_files, (std::vector<std::string>{"list"}));
+  EXPECT_EQ(options.subject.excludes, (std::vector<std::string>{"10.0.0.9"}));
+}
+
+TEST(ScanOptions, AllPortsInEitherSpelling) {
+  EXPECT_EQ(parsed({"10.0.0.1", "-p-"}).subject.ports, "-");
+  EXPECT_EQ(parsed({"10.0.0.1", "-p", "-"}).subject.ports, "-");
+  EXPECT_EQ(parsed({"-iL", "-", "-p", "80"}).subject.target_files, (std::vector<std::string>{"-"}));
+}
+
+TEST(ScanOptions, FormatsBelongToOutputsInOrder) {
+  const ScanOptions options = parsed({"10.0.0.1", "-p", "80", "-o", "x", "--format", "csv", "-o", "y.jsonl"});
+  EXPECT_EQ(options.output.outputs[0].format, OutputFormat::csv);
+  EXPECT_FALSE(options.output.outputs[1].format);
+  EXPECT_NE(refused({"10.0.0.1", "--format", "csv", "--format", "csv"}).find("more formats"), std::string::npos);
+}
+
+TEST(ScanOptions, AGoalRaisesTheRetriesUnlessTheyAreGiven) {
+  EXPECT_EQ(parsed({"10.0.0.1", "--completeness", "99%"}).conduct.retries, 20u);
+  EXPECT_EQ(parsed({"10.0.0.1", "--completeness", "99%", "--retries", "4"}).conduct.retries, 4u);
+}
+
+TEST(ScanOptions, ResumingKeepsWhatWasGivenAndTakesWhatIsNew) {
+  const ScanOptions first = parsed({"10.0.0.1", "-p", "80", "--rate", "5k", "--journal", "j", "-o", "a.jsonl", "--banner"});
+  const ScanOptions same = parsed({"--resume", "j"}, &first);
+  EXPECT_EQ(same.conduct.rate, 5000);
+  EXPECT_TRUE(same.conduct.banner);
+  EXPECT_EQ(same.output.outputs.at(0).path, "a.jsonl");
+  const ScanOptions slower = parsed({"--resume", "j", "--rate", "100", "-o", "b.csv"}, &first);
+  EXPECT_EQ(slower.conduct.rate, 100);
+  EXPECT_EQ(slower.output.outputs.at(0).path, "b.csv");
+  for (const std::string word : {"-p", "--seed", "--shard", "--exclude"}) {
+    EXPECT_NE(refused({"--resume", "j", word, word == "--shard" ? "1/2" : "7"}, &first).find("--resume"), std::string::npos) << word;
+  }
+}
+
+TEST(ScanOptions, MistakesNameTheOption) {
+  EXPECT_NE(refused({"10.0.0.1", "--rate", "fast"}).find("--rate"), std::string::npos);
+  EXPECT_NE(refused({"10.0.0.1", "--nonsense"}).find("--nonsense"), std::string::npos);
+  EXPECT_NE(refused({"10.0.0.1", "-p", "80", "--top-ports", "5"}).find("exclude each other"), std::string::npos);
+  EXPECT_NE(refused({"10.0.0.1", "--source", "here"}).find("--source"), std::string::npos);
+  const auto later = parse_scan_options(std::vector<std::string>{"10.0.0.1", "--engine", "syn"});
+  ASSERT_FALSE(later);
+  EXPECT_EQ(later.error().kind, ErrorKind::impossible);
+}
+
+}  // namespace
+}  // namespace sonde

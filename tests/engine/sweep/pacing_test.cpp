@@ -1,0 +1,70 @@
+#include <gtest/gtest.h>
+
+#include "engine/sweep/host_pacer.h"
+#include "engine/sweep/pacer.h"
+
+namespace sonde {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+const Instant kStart{seconds(3)};
+
+TEST(Pacer, KeepsTheRateExactlyOverTime) {
+  for (const double rate : {0.5, 3.0, 1000.0, 123457.0}) {
+    Pacer pacer(rate, kStart);
+    uint64_t sent = 0;
+    const int turns = 20000;
+    for (int turn = 0; turn <= turns; ++turn) {
+      const uint64_t budget = pacer.budget(kStart + milliseconds(turn));
+      pacer.spend(budget);
+      sent += budget;
+    }
+    EXPECT_NEAR(static_cast<double>(sent), rate * turns / 1000, 1.01) << rate;
+  }
+}
+
+TEST(Pacer, APauseIsNotFollowedByAFlood) {
+  Pacer pacer(1000, kStart);
+  EXPECT_LE(pacer.budget(kStart + seconds(100)), 5u);
+}
+
+TEST(Pacer, TellsHowLongUntilTheNext) {
+  Pacer pacer(10, kStart);
+  pacer.spend(pacer.budget(kStart));
+  EXPECT_EQ(pacer.until_next(kStart), milliseconds(100));
+  EXPECT_EQ(pacer.budget(kStart + milliseconds(100)), 1u);
+  EXPECT_EQ(pacer.until_next(kStart + milliseconds(100)), Nanos::zero());
+}
+
+TEST(Pacer, ZeroIsWithoutLimit) {
+  Pacer pacer(0, kStart);
+  EXPECT_EQ(pacer.budget(kStart), UINT64_MAX);
+  EXPECT_EQ(pacer.until_next(kStart), Nanos::zero());
+}
+
+TEST(HostPacer, ReservationsOfOneAddressAreApartAndOthersAreFree) {
+  HostPacer pacer(10);
+  const IpAddress a = IpAddress::v4(1), b = IpAddress::v4(2);
+  EXPECT_EQ(pacer.reserve(a, kStart), kStart);
+  EXPECT_EQ(pacer.reserve(a, kStart), kStart + milliseconds(100));
+  EXPECT_EQ(pacer.reserve(a, kStart), kStart + milliseconds(200));
+  EXPECT_EQ(pacer.reserve(b, kStart), kStart);
+  EXPECT_EQ(pacer.reserve(a, kStart + seconds(9)), kStart + seconds(9));
+}
+
+TEST(HostPacer, ForgetsOnlyWhatNoLongerMatters) {
+  HostPacer pacer(10);
+  pacer.reserve(IpAddress::v4(7), kStart + seconds(1000));
+  for (uint32_t address = 100; address < 300000; ++address) pacer.reserve(IpAddress::v4(address), kStart + Nanos(address));
+  EXPECT_EQ(pacer.reserve(IpAddress::v4(7), kStart), kStart + seconds(1000) + milliseconds(100));
+}
+
+TEST(HostPacer, ZeroIsWithoutLimit) {
+  HostPacer pacer(0);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(pacer.reserve(IpAddress::v4(1), kStart), kStart);
+}
+
+}  // namespace
+}  // namespace sonde
