@@ -52,7 +52,8 @@ void fill_conduct(PlanFacts& facts, const ScanConduct& conduct, const EngineChoi
   facts.timeout = conduct.timeout;
   facts.passes = conduct.retries + 1;
   facts.threads = engine.threads;
-  facts.concurrency = uint64_t{engine.slots_per_thread} * engine.threads;
+  const uint64_t slots = uint64_t{engine.slots_per_thread} * engine.threads;
+  facts.concurrency = slots < facts.shard_endpoints ? slots : 0;  // with a slot for each, it is no limit
   facts.engine = engine.name;
   facts.engine_reason = engine.why;
 }

@@ -66,7 +66,7 @@ class Journal {
   /// The most records of one batch.
   static constexpr size_t kMostPending = 4096;
   /// The most steps of earlier interruptions that are remembered as pending.
-  static constexpr size_t kMostCarried = 16 * kMostPending;
+  static constexpr size_t kMostCarried = 4 * kMostPending;
 
   /// In memory alone. Error: no memory for the ledger.
   static Result<std::unique_ptr<Journal>> in_memory(JournalPlan plan);

@@ -17,6 +17,7 @@ class Run:
     wall_s: float
     user_s: float
     system_s: float
+    fleet_s: float  # CPU of the fleet's accepting program; its kernel's work is in system_s
     foreign_s: float  # user time of programs that are neither the competitor nor the fleet
     own_s: float | None
     fault: str
@@ -48,26 +49,28 @@ def measure(lab, program, task):
         with open(path if program.stdout_is_answer else os.devnull, "wb") as out:
             done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, check=False)
         wall_s = time.monotonic() - began
-        user_s, system_s, foreign_s = (after - past for after, past in zip(_books(fleet), before))
+        user_s, system_s, fleet_s, foreign_s = (after - past for after, past in zip(_books(fleet), before))
         answer = _read(path)
     fault = _fault(program, task, done, answer)
-    return Run(wall_s, user_s, system_s, max(foreign_s - user_s, 0.0),
+    return Run(wall_s, user_s, system_s, fleet_s, max(foreign_s - user_s, 0.0),
                None if fault else program.own_clock(answer), fault)
 
 
 def _books(fleet):
-    """User and system time of ended children; user time of all programs but the fleet's."""
+    """User and system time of ended children; CPU of the fleet's programs; user time of all others."""
     use = resource.getrusage(resource.RUSAGE_CHILDREN)
     user_s, _, _ = quiet.processor_times()
-    return use.ru_utime, use.ru_stime, user_s - _user_s(fleet)
+    fleet_user_s, fleet_system_s = _times_of(fleet)
+    return use.ru_utime, use.ru_stime, fleet_user_s + fleet_system_s, user_s - fleet_user_s
 
 
-def _user_s(pids):
-    ticks = 0
+def _times_of(pids):
+    """(user, system) seconds of some living processes."""
+    times = []
     for pid in pids:
         with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-            ticks += int(file.read().rpartition(")")[2].split()[11])
-    return ticks / quiet.TICKS_PER_S
+            times.append([int(ticks) / quiet.TICKS_PER_S for ticks in file.read().rpartition(")")[2].split()[11:13]])
+    return [sum(column) for column in zip(*times)]
 
 
 def _read(path):

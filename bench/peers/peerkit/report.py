@@ -29,7 +29,7 @@ def _task(result):
     rows = [_program_row(task, program.name, result.runs(program.name)) for program in result.programs]
     return (f"## Connects: {task.size:,} endpoints, all {task.state}, alternating rounds: {len(result.rounds)}\n"
             + table(("program", "right answers", "whole process, s", "connects/s", "own clock, s", "user CPU, s",
-                     "system CPU, s", "disturbed"), rows)
+                     "system CPU, s", "fleet's CPU, s", "disturbed"), rows)
             + "\n" + table(("times as fast", "whole process", "own clock", "goal"), _ratio_rows(result)))
 
 
@@ -38,12 +38,12 @@ def _program_row(task, name, runs):
     faults = sorted({run.fault for run in runs if run.fault})
     told = f"{len(right)} of {len(runs)}" + "".join(f"; WRONG: {fault}" for fault in faults)
     if not right:
-        return (name, told, "–", "–", "–", "–", "–", "–")
+        return (name, told, "–", "–", "–", "–", "–", "–", "–")
     wall = spread(run.wall_s for run in right)
     return (name, told, wall.text(), f"{task.size / wall.middle:,.0f}",
             _text(spread(run.own_s for run in right if run.own_s is not None)),
             _text(spread(run.user_s for run in right)), _text(spread(run.system_s for run in right)),
-            f"{sum(run.disturbed for run in runs)} of {len(runs)}")
+            _text(spread(run.fleet_s for run in right)), f"{sum(run.disturbed for run in runs)} of {len(runs)}")
 
 
 def _ratio_rows(result):

@@ -14,6 +14,10 @@ need_lab("fleet_services")
 FLEET = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "fleets", "sixteen.json")
 PORTS = "22,80,443"
 HOSTS = ["10.71.0.0/16", "fd71::/112"]
+if os.environ.get("SONDE_LAB_SCALE") == "small":  # the edges of every block, for builds that are slow
+    HOSTS = ["10.71.60.0/22", "10.71.64.0/24", "10.71.124.0/22", "10.71.128.0/23", "10.71.143.0/24", "10.71.144.0/22", "10.71.160.0/23",
+             "10.71.176.0/22", "10.71.192.0/22", "10.71.208.0/22", "fd71::3f00/120", "fd71::4000/119", "fd71::6000/119",
+             "fd71::7000/119", "fd71::8000/119", "fd71::9000/119"]
 
 
 class FoundSetIsTheTruth(unittest.TestCase):
@@ -22,12 +26,14 @@ class FoundSetIsTheTruth(unittest.TestCase):
         cls.lab = Lab(FLEET).up()
         cls.addClassCleanup(cls.lab.down)
 
-    def sweep(self, *options, hosts=HOSTS, wrapper=(), runs=RUNS):
+    def sweep(self, *options, hosts=HOSTS, ports=PORTS, wrapper=(), runs=RUNS):
+        if "--timeout" not in options:
+            options = ("--timeout", "500ms", *options)
         for run in range(runs):
             with self.subTest(run=run, options=options):
-                found = scan(self.lab, *hosts, "-p", PORTS, "--rate", "0", "--timeout", "500ms", *options, wrapper=wrapper)
+                found = scan(self.lab, *hosts, "-p", ports, "--rate", "0", *options, wrapper=wrapper)
                 self.assertEqual(found.exit_code, 0, found.stderr)
-                self.assertEqual(differences(self.lab, PORTS, hosts, found.lines), "")
+                self.assertEqual(differences(self.lab, ports, hosts, found.lines), "")
                 self.assertTrue(found.summary["ledger"]["balanced"])
                 self.assertEqual(found.summary["errors"], 0)
 
@@ -35,13 +41,13 @@ class FoundSetIsTheTruth(unittest.TestCase):
         self.sweep()
 
     def test_on_one_thread(self):
-        self.sweep("--threads", "1", runs=1)
+        self.sweep("--threads", "1", ports="443", runs=1)
 
     def test_on_epoll(self):
         self.sweep("--io", "epoll", hosts=["10.71.48.0/20", "10.71.128.0/18", "fd71::8000/116"])
 
     def test_with_256_descriptors(self):
-        self.sweep(hosts=["10.71.0.0/16"], wrapper=low_descriptor_limit(256))
+        self.sweep("--timeout", "200ms", ports="80", hosts=[host for host in HOSTS if "." in host], wrapper=low_descriptor_limit(256))
 
     def test_with_256_descriptors_on_epoll(self):
         self.sweep("--io", "epoll", hosts=["10.71.56.0/21", "10.71.128.0/18"], wrapper=low_descriptor_limit(256), runs=1)
