@@ -41,6 +41,7 @@ PassResult SweepWorker::run_pass(const Pass& pass) {
 
 void SweepWorker::turn(Instant now) {
   start_probes(now);
+  if (finished()) return;  // nothing was left to start, and nothing will come
   prober_.wait(now, longest_wait(now));  // the only place where this thread sleeps
   const Instant woken = shared_.clock.now();
   for (const Observation& seen : prober_.collect(woken)) on_observation(seen, woken);
