@@ -164,11 +164,11 @@ std::string firewall_lines(const DoctorFacts& facts) {
   return lines.empty() ? "  no chains of nftables on the way of our packets\n" : cut(lines);
 }
 
-std::string finding_lines(const DoctorFacts& facts) {
+std::string diagnosis_lines(const DoctorFacts& facts) {
   std::vector<std::string> lines;
-  for (const Finding& finding : judge_findings(facts))
-    lines.push_back("  " + std::string(to_string(finding.severity)) + ": " + finding.cause + "\n    → " +
-                    finding.remedy + "\n");
+  for (const Diagnosis& diagnosis : diagnose(facts))
+    lines.push_back("  " + std::string(to_string(diagnosis.severity)) + ": " + diagnosis.cause + "\n    → " +
+                    diagnosis.remedy + "\n");
   return lines.empty() ? "  none\n" : cut(lines);
 }
 
@@ -187,7 +187,7 @@ std::string render_doctor(const DoctorFacts& facts) {
          section("Limits", limit_lines(facts)) + section("Interfaces", interface_lines(facts)) +
          section("Routes", route_lines(facts)) +
          section("Firewall of this machine (nftables)", firewall_lines(facts)) +
-         section("Findings", finding_lines(facts));
+         section("Findings", diagnosis_lines(facts));
 }
 
 }  // namespace sonde

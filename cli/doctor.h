@@ -31,7 +31,7 @@ struct DoctorFacts {
 /// Finds them out. Sends nothing, changes nothing.
 DoctorFacts gather_doctor_facts(std::string version);
 
-/// How bad a finding is.
+/// How bad a diagnosis is.
 enum class Severity : uint8_t {
   note,     ///< worth knowing
   warning,  ///< a sweep works, with less speed or less certainty
@@ -42,11 +42,11 @@ enum class Severity : uint8_t {
 std::string_view to_string(Severity severity);
 
 /// Something about this machine that stands in a sweep's way.
-struct Finding {
+struct Diagnosis {
   Severity severity = Severity::note;
   std::string cause;
   std::string remedy;
-  friend bool operator==(const Finding&, const Finding&) = default;
+  friend bool operator==(const Diagnosis&, const Diagnosis&) = default;
 };
 
 /// One way to sweep, and whether it is to be had here.
@@ -60,7 +60,7 @@ struct EngineAvailability {
 std::vector<EngineAvailability> judge_engines(const DoctorFacts& facts);
 
 /// What stands in a sweep's way, worst first. Pure.
-std::vector<Finding> judge_findings(const DoctorFacts& facts);
+std::vector<Diagnosis> diagnose(const DoctorFacts& facts);
 
 /// The report for a reader: plain text, ends with a newline. Pure.
 std::string render_doctor(const DoctorFacts& facts);

@@ -145,11 +145,12 @@ Json firewall_json(const Result<std::vector<FirewallChain>>& chains) {
   return {{"chains", std::move(list)}};
 }
 
-Json findings_json(const DoctorFacts& facts) {
+Json diagnoses_json(const DoctorFacts& facts) {
   Json list = Json::array();
-  for (const Finding& finding : judge_findings(facts))
-    list.push_back(
-        {{"severity", to_string(finding.severity)}, {"cause", finding.cause}, {"remedy", finding.remedy}});
+  for (const Diagnosis& diagnosis : diagnose(facts))
+    list.push_back({{"severity", to_string(diagnosis.severity)},
+                    {"cause", diagnosis.cause},
+                    {"remedy", diagnosis.remedy}});
   return list;
 }
 
@@ -166,7 +167,7 @@ std::string render_doctor_json(const DoctorFacts& facts) {
                     {"interfaces", interfaces_json(facts.interfaces)},
                     {"routes", routes_json(facts.routes)},
                     {"firewall", firewall_json(facts.firewall)},
-                    {"findings", findings_json(facts)}};
+                    {"findings", diagnoses_json(facts)}};
   // Names of interfaces and chains may be any bytes.
   return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -15,13 +15,17 @@ double seconds(Nanos time) { return std::chrono::duration<double>(time).count();
 }  // namespace
 
 std::string progress_line(const SweepStatus& status, double rate) {
-  const double share = status.pass_steps == 0 ? 0 : static_cast<double>(status.pass_dealt) / static_cast<double>(status.pass_steps);
+  const double share = status.pass_steps == 0
+                           ? 0
+                           : static_cast<double>(status.pass_dealt) / static_cast<double>(status.pass_steps);
   const uint64_t left = status.pass_steps - status.pass_dealt;
-  std::string line = fmt::format("pass {} of at most {}: {:.1f} %, {} probes/s, {} of {} endpoints decided, {} open, {} in flight", status.pass,
-                                 status.passes, share * 100, measured(rate), grouped(status.settled), grouped(status.steps),
-                                 grouped(status.open), grouped(status.in_flight));
+  std::string line = fmt::format(
+      "pass {} of at most {}: {:.1f} %, {} probes/s, {} of {} endpoints decided, {} open, {} in flight",
+      status.pass, status.passes, share * 100, measured(rate), grouped(status.settled), grouped(status.steps),
+      grouped(status.open), grouped(status.in_flight));
   // Only the first pass probes every step, so only there the rate tells when it ends.
-  if (status.pass == 1 && rate > 0 && left > 0) line += ", " + in_time(static_cast<double>(left) / rate) + " to go in this pass";
+  if (status.pass == 1 && rate > 0 && left > 0)
+    line += ", " + in_time(static_cast<double>(left) / rate) + " to go in this pass";
   if (status.local_failed > 0) line += fmt::format(", {} failed here", grouped(status.local_failed));
   return line;
 }

@@ -6,11 +6,13 @@
 
 #include "cli/command.h"
 #include "cli/figures.h"
+#include "cli/output_files.h"
 #include "cli/progress.h"
 #include "cli/scan_options.h"
 #include "cli/scan_plan.h"
 #include "cli/stop_signal.h"
 #include "cli/wiring.h"
+#include "net/drop_counters.h"
 
 namespace sonde {
 namespace {
@@ -23,6 +25,7 @@ struct Preparation {
   BuiltTargets targets;
   std::vector<Interface> interfaces;
   EngineChoice engine;
+  std::vector<std::string> notes;  ///< for the summary
   bool resumed = false;
 };
 
@@ -42,9 +45,14 @@ Result<void> take_resumed_options(Preparation& ready, std::span<const std::strin
   if (!journal) return tl::unexpected(journal.error());
   ready.journal = std::move(*journal);
   const Result<std::optional<ScanOptions>> first = parse_scan_options(ready.journal->plan().args);
-  if (!first || !*first) return usage_error("the journal's command line is damaged");
+  if (!first) return usage_error("the journal's command line is not to be had again: " + first.error().text);
+  if (!*first) return usage_error("the journal's command line is damaged");
   Result<std::optional<ScanOptions>> now = parse_scan_options(args, &**first);
   if (!now) return tl::unexpected(now.error());
+  Result<std::vector<std::string>> notes = check_resumed_outputs((*first)->output, (*now)->output);
+  if (!notes) return tl::unexpected(notes.error());
+  for (const std::string& note : *notes) print_error(note);
+  ready.notes = std::move(*notes);
   ready.options = **now;
   ready.args = ready.journal->plan().args;
   ready.resumed = true;
@@ -71,7 +79,9 @@ Result<void> prepare(Preparation& ready) {
   ready.interfaces = std::move(*interfaces);
   if (Result<void> targets = prepare_targets(ready); !targets) return targets;
   const uint64_t steps = ShardWalk(ready.targets.set.size(), shard_of(ready)).steps();
-  if (steps == 0) return usage_error("shard " + shard_of(ready).to_string() + " is empty: there are fewer endpoints than shards");
+  if (steps == 0)
+    return usage_error("shard " + shard_of(ready).to_string() +
+                       " is empty: there are fewer endpoints than shards");
   Result<EngineChoice> engine = choose_engine(ready.options.conduct, steps);
   if (!engine) return tl::unexpected(engine.error());
   ready.engine = std::move(*engine);
@@ -92,7 +102,8 @@ Result<void> make_journal(Preparation& ready) {
   plan.steps = ShardWalk(ready.targets.set.size(), subject.shard).steps();
   plan.slice_steps = kMostSliceSteps;
   if (!path.empty()) plan.targets = ready.targets.set.canonical_text();
-  Result<std::unique_ptr<Journal>> journal = path.empty() ? Journal::in_memory(std::move(plan)) : Journal::create(path, std::move(plan));
+  Result<std::unique_ptr<Journal>> journal =
+      path.empty() ? Journal::in_memory(std::move(plan)) : Journal::create(path, std::move(plan));
   if (!journal) return tl::unexpected(journal.error());
   ready.journal = std::move(*journal);
   return {};
@@ -113,22 +124,36 @@ void tell_start(const Preparation& ready) {
                           counted(steps, "endpoint", "endpoints"), ready.engine.name,
                           counted(ready.engine.threads, "thread", "threads"),
                           grouped(ready.engine.slots_per_thread), ready.journal->plan().seed));
+  if (!shard_of(ready).whole()) {
+    print_error(fmt::format(
+        "target digest {:016x}: equal on every machine of this sweep, or the shards do not fit together",
+        ready.journal->plan().digest));
+  }
   for (const std::string& note : ready.engine.notes) print_error(note);
+}
+
+/// How an unfinished sweep is completed; empty when it kept no journal.
+std::string way_to_resume(const Preparation& ready) {
+  const ScanOutput& output = ready.options.output;
+  const std::string& path = ready.resumed ? output.resume : output.journal;
+  return path.empty() ? "" : "go on with: sonde scan --resume " + path;
 }
 
 void tell_end(const Preparation& ready, const SummaryRecord& summary) {
   const ScanOutput& output = ready.options.output;
   if (summary.interrupted) {
-    const std::string& path = ready.resumed ? output.resume : output.journal;
-    print_error(fmt::format("interrupted: {} of {} endpoints have no verdict yet; {}", grouped(summary.unreported), grouped(summary.endpoints),
-                            path.empty() ? "with --journal FILE a sweep can be resumed" : "go on with: sonde scan --resume " + path));
+    const std::string way = way_to_resume(ready);
+    print_error(fmt::format("interrupted: {} of {} endpoints have no verdict yet; {}",
+                            grouped(summary.unreported), grouped(summary.endpoints),
+                            way.empty() ? "with --journal FILE a sweep can be resumed" : way));
   }
   const bool table_tells = std::ranges::any_of(output.outputs, [](const OutputSpec& spec) {
     return spec.path == "-" && spec.format.value_or(OutputFormat::table) == OutputFormat::table;
   });
   if (output.quiet || table_tells) return;
-  print_error(fmt::format("{} open, {} closed, {} filtered, {} errors; {} probes in {}", grouped(summary.open), grouped(summary.closed),
-                          grouped(summary.filtered), grouped(summary.errors), grouped(summary.books.sent), in_time(summary.elapsed_s)));
+  print_error(fmt::format("{} open, {} closed, {} filtered, {} errors; {} probes in {}",
+                          grouped(summary.open), grouped(summary.closed), grouped(summary.filtered),
+                          grouped(summary.errors), grouped(summary.books.sent), in_time(summary.elapsed_s)));
   for (const std::string& note : summary.notes) print_error(note);
 }
 
@@ -137,27 +162,53 @@ ExitCode exit_code_of(const SummaryRecord& summary) {
   return summary.degraded ? ExitCode::degraded : ExitCode::done;
 }
 
-ExitCode sweep(Preparation& ready) {
-  StopSignal stop;
-  if (Result<void> made = make_journal(ready); !made) return fail(made.error());
-  Result<std::vector<std::unique_ptr<Sink>>> sinks = make_sinks(ready.options.output, ready.resumed);
-  if (!sinks) return fail(sinks.error());
+ExitCode fail_sweep(const Preparation& ready, const Error& error) {
+  print_error(error.text);
+  if (const std::string way = way_to_resume(ready); !way.empty()) print_error(way);
+  return exit_code_of(error);
+}
+
+ExitCode run_sweep(Preparation& ready, std::span<const std::unique_ptr<Sink>> sinks, const StopSignal& stop) {
   tell_start(ready);
   const SystemClock clock;
   Progress progress(stderr, isatty(STDERR_FILENO) != 0);
-  Sweep::Parts parts{ready.targets.set, *ready.journal, clock,
-                     make_prober_factory(ready.engine, ready.options.conduct, own_addresses(ready.interfaces), clock),
-                     *sinks, [&stop] { return stop.asked(); }, {}};
-  if (!ready.options.output.quiet) parts.on_status = [&progress](const SweepStatus& status) { progress.update(status); };
+  Sweep::Parts parts{.targets = ready.targets.set,
+                     .journal = *ready.journal,
+                     .clock = clock,
+                     .prober_factory = make_prober_factory(ready.engine, ready.options.conduct,
+                                                           own_addresses(ready.interfaces), clock),
+                     .sinks = sinks,
+                     .read_drops = [] { return read_drop_counters(); },
+                     .stop_asked = [&stop] { return stop.asked(); },
+                     .on_status = {}};
+  if (!ready.options.output.quiet)
+    parts.on_status = [&progress](const SweepStatus& status) { progress.update(status); };
   SummaryRecord summary;
   summary.version = version();
   summary.args = ready.args;
-  summary.notes = ready.engine.notes;
-  const Result<SummaryRecord> done = Sweep(sweep_options(ready.options, ready.engine), std::move(parts)).run(std::move(summary));
+  summary.notes = ready.notes;
+  summary.notes.insert(summary.notes.end(), ready.engine.notes.begin(), ready.engine.notes.end());
+  SweepOptions options = sweep_options(ready.options, ready.engine);
+  protect_neighbour_table(options, ready.interfaces);
+  const Result<SummaryRecord> done = Sweep(std::move(options), std::move(parts)).run(std::move(summary));
   progress.clear();
-  if (!done) return fail(done.error());
+  if (!done) return fail_sweep(ready, done.error());
   tell_end(ready, *done);
   return exit_code_of(*done);
+}
+
+/// The order matters: opening an output empties it, so what can be refused is
+/// refused before; and a journal is made only when there are outputs to go on with.
+ExitCode sweep(Preparation& ready) {
+  const StopSignal stop;  // opening a named pipe waits for its reader, and Ctrl-C must end that too
+  if (!ready.resumed) {
+    if (Result<void> fresh = check_journal_is_new(ready.options.output.journal); !fresh)
+      return fail(fresh.error());
+  }
+  Result<std::vector<std::unique_ptr<Sink>>> sinks = make_sinks(ready.options.output, ready.resumed);
+  if (!sinks) return fail(sinks.error());
+  if (Result<void> made = make_journal(ready); !made) return fail(made.error());
+  return run_sweep(ready, *sinks, stop);
 }
 
 }  // namespace

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <iostream>
-#include <set>
 
+#include "cli/output_files.h"
 #include "cli/values.h"
 
 namespace sonde {
@@ -23,7 +23,8 @@ constexpr const char* kExamples =
     "  sonde scan 10.1.0.0/16 -p 22,80,443\n"
     "  sonde scan -iL fleet.txt --top-ports 100 -o sweep.jsonl -o sweep.csv\n"
     "  sonde scan db1.example:5432 '[2001:db8::7]:6379 label=cache' --banner\n"
-    "  sonde scan 10.0.0.0/8 -p https --rate 50k --shard 2/8 --journal a.journal -o a.jsonl\n"
+    "  sonde scan 10.0.0.0/8 -p https --rate 50k --shard 2/8 --seed 7 -o a.jsonl\n"
+    "  sonde scan -iL fleet.txt -p 22 --journal a.journal -o a.jsonl\n"
     "  sonde scan --resume a.journal\n\n"
     "Exit codes: 0 done and complete, 2 usage, 3 done but degraded, 4 not possible here,\n"
     "130 interrupted.";
@@ -122,7 +123,8 @@ void declare_subject(CLI::App& app, ScanSubject& subject, Words& words) {
                  "order of the sweep; the same seed gives the same order (below 2^53)")
       ->type_name("N")
       ->check(CLI::Range(uint64_t{0}, (uint64_t{1} << 53) - 1));
-  app.add_option("--shard", words.shard, "the I-th of N equal parts, for several machines")->type_name("I/N");
+  app.add_option("--shard", words.shard, "the I-th of N equal parts, for several machines; needs --seed")
+      ->type_name("I/N");
 }
 
 void declare_conduct(CLI::App& app, ScanConduct& conduct, Words& words) {
@@ -132,7 +134,8 @@ void declare_conduct(CLI::App& app, ScanConduct& conduct, Words& words) {
   app.add_option("--host-rate", words.host_rate, "probes a second to one address [no limit]")
       ->type_name("RATE");
   app.add_option("--concurrency", conduct.concurrency, "connects in flight, all threads [16384]")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(CLI::Range(1, 4'000'000));
   app.add_option("--threads", conduct.threads, "threads, each with a ring of its own [one a processor]")
       ->type_name("N")
       ->check(CLI::Range(1, 256));
@@ -186,8 +189,8 @@ Result<void> apply_sources(const std::vector<std::string>& words, SourceOptions&
 
 /// The i-th --format belongs to the i-th -o; without -o, to standard output.
 Result<void> apply_outputs(const Words& words, ScanOutput& output) {
-  if (words.paths.empty() && words.formats.empty() && !output.outputs.empty())
-    return {};  // as in the resumed sweep
+  output.outputs_named = !words.paths.empty() || !words.formats.empty() || output.outputs.empty();
+  if (!output.outputs_named) return {};  // as in the resumed sweep
   std::vector<std::string> paths = words.paths;
   if (paths.empty()) paths.emplace_back("-");
   if (words.formats.size() > paths.size())
@@ -233,11 +236,10 @@ Result<void> refuse_subject(const CLI::App& app) {
 Result<void> check_combination(const ScanOptions& options) {
   if (!options.subject.ports.empty() && options.subject.top_ports > 0)
     return usage_error("-p and --top-ports exclude each other");
-  std::set<std::string> paths;
-  for (const OutputSpec& spec : options.output.outputs) {
-    if (!paths.insert(spec.path).second)
-      return usage_error("-o " + spec.path + " is given twice: two outputs would write over one another");
-  }
+  // Each process would draw a seed of its own: the parts of different orders leave endpoints out.
+  if (!options.subject.shard.whole() && !options.subject.seed)
+    return usage_error("--shard needs --seed N, the same on every machine");
+  if (Result<void> distinct = check_distinct_files(options.output); !distinct) return distinct;
   const bool wants_journal = !options.output.journal.empty() || !options.output.resume.empty();
   const auto durable = [](const OutputSpec& spec) {
     const Result<OutputFormat> format =

@@ -49,6 +49,7 @@ struct ScanConduct {
 /// What to do with it.
 struct ScanOutput {
   std::vector<OutputSpec> outputs;
+  bool outputs_named = false;  ///< by the words just read, not by those of the sweep that is resumed
   ShowFilter show;
   std::string journal;
   std::string resume;

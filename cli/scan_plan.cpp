@@ -11,7 +11,8 @@ namespace {
 
 /// All addresses of the set, each once.
 IntervalSet addresses_of(const TargetSet& targets) {
-  std::vector<Interval> intervals(targets.parts().addresses.intervals().begin(), targets.parts().addresses.intervals().end());
+  std::vector<Interval> intervals(targets.parts().addresses.intervals().begin(),
+                                  targets.parts().addresses.intervals().end());
   for (const HostEntry& host : targets.parts().hosts) intervals.push_back({host.address, host.address});
   for (const Pair& pair : targets.parts().pairs) intervals.push_back({pair.address(), pair.address()});
   return IntervalSet(std::move(intervals));
@@ -41,7 +42,8 @@ Result<PlannedRoutes> planned_routes(const IntervalSet& addresses, const SourceO
   const uint32_t interface_index = source.interface.empty() ? 0 : if_nametoindex(source.interface.c_str());
   const auto lookup = [&](const IpAddress& address) {
     const uint32_t scope = address.is_link_local_v6() ? interface_index : 0;
-    return table->route_to(address, scope, {interface_index, address.is_v4() ? source.source_v4 : source.source_v6});
+    return table->route_to(address, scope,
+                           {interface_index, address.is_v4() ? source.source_v4 : source.source_v6});
   };
   return gather_routes(addresses.intervals(), *blocks, lookup);
 }
@@ -60,7 +62,8 @@ void fill_conduct(PlanFacts& facts, const ScanConduct& conduct, const EngineChoi
 
 }  // namespace
 
-Result<std::string> describe_plan(const ScanOptions& options, const BuiltTargets& targets, const EngineChoice& engine, Shard shard) {
+Result<std::string> describe_plan(const ScanOptions& options, const BuiltTargets& targets,
+                                  const EngineChoice& engine, Shard shard) {
   const IntervalSet addresses = addresses_of(targets.set);
   Result<PlannedRoutes> routes = planned_routes(addresses, options.conduct.source);
   if (!routes) return tl::unexpected(routes.error());

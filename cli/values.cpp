@@ -32,11 +32,13 @@ std::optional<double> parse_with_unit(std::string_view text, const std::array<Un
   return std::nullopt;
 }
 
-constexpr std::array kTimeUnits = {Unit{"us", 1e3}, Unit{"ms", 1e6}, Unit{"s", 1e9}, Unit{"m", 60e9},
-                                   Unit{"", 1e9}};
+constexpr std::array kTimeUnits = {Unit{"us", 1e3}, Unit{"ms", 1e6},   Unit{"s", 1e9},
+                                   Unit{"m", 60e9}, Unit{"h", 3600e9}, Unit{"", 1e9}};
 constexpr std::array kRateUnits = {Unit{"k", 1e3}, Unit{"K", 1e3}, Unit{"M", 1e6}, Unit{"", 1}};
 constexpr double kLongestNanos = 3600e9;
 constexpr double kHighestRate = 1e9;
+// Slower than a probe in a thousand seconds is a slip of the finger, and would overflow the pacer's clock.
+constexpr double kLowestRate = 0.001;
 
 std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
@@ -54,7 +56,7 @@ Result<Nanos> parse_duration(std::string_view text) {
   if (!nanos || *nanos < 1 || *nanos > kLongestNanos) {
     return usage_error(
         quoted(text) +
-        " is not a time: expected for example 500ms, 1s or 2m, more than zero and at most an hour");
+        " is not a time: expected for example 500ms, 1s, 2m or 1h, more than zero and at most an hour");
   }
   return Nanos(static_cast<int64_t>(*nanos));
 }
@@ -65,6 +67,10 @@ Result<double> parse_rate(std::string_view text) {
     return usage_error(
         quoted(text) +
         " is not a rate: expected probes a second, for example 500, 10k or 1M; 0 is without limit");
+  }
+  if (*rate > 0 && *rate < kLowestRate) {
+    return usage_error(quoted(text) +
+                       " is too low a rate: at least 0.001 probes a second, or 0, which is without limit");
   }
   return *rate;
 }

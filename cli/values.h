@@ -12,9 +12,9 @@ namespace sonde {
 /// Values as people write them on a command line. Errors name the value and
 /// what was expected, without the option's name.
 
-/// "1s", "500ms", "2m", "1.5" (seconds); more than zero and at most an hour.
+/// "1s", "500ms", "2m", "1h", "1.5" (seconds); more than zero and at most an hour.
 Result<Nanos> parse_duration(std::string_view text);
-/// "0", "10000", "10k", "2.5M": probes a second.
+/// "0" (without limit), "10000", "10k", "2.5M": probes a second, at least 0.001.
 Result<double> parse_rate(std::string_view text);
 /// "99.9%" or "0.999": more than 0, less than 1 (100 % can never be proved).
 Result<double> parse_share(std::string_view text);

@@ -12,6 +12,8 @@
 #include "net/epoll_tcp_driver.h"
 #include "net/kernel_features.h"
 #include "net/limits.h"
+#include "net/neighbour_limits.h"
+#include "net/route.h"
 #include "net/uring_tcp_driver.h"
 
 namespace sonde {
@@ -34,7 +36,9 @@ uint32_t choose_threads(uint32_t asked, uint32_t cpus, uint64_t steps) {
 /// descriptors are shared by all threads.
 uint64_t most_slots(bool io_uring, uint64_t descriptor_limit, uint32_t threads) {
   if (io_uring) return std::min<uint64_t>(descriptor_limit, kMostUringSlots);
-  const uint64_t usable = descriptor_limit > 2 * kReservedDescriptors ? descriptor_limit - kReservedDescriptors : descriptor_limit / 2;
+  const uint64_t usable = descriptor_limit > 2 * kReservedDescriptors
+                              ? descriptor_limit - kReservedDescriptors
+                              : descriptor_limit / 2;
   return std::max<uint64_t>(1, usable / threads);
 }
 
@@ -68,7 +72,8 @@ TargetRequest request_of(const ScanSubject& subject) {
 
 Result<void> read_ports(const ScanSubject& subject, TargetRequest& request) {
   if (subject.ports.empty() && subject.top_ports == 0) return {};
-  Result<PortSet> ports = subject.top_ports > 0 ? PortSet::top(subject.top_ports) : PortSet::parse(subject.ports);
+  Result<PortSet> ports =
+      subject.top_ports > 0 ? PortSet::top(subject.top_ports) : PortSet::parse(subject.ports);
   if (!ports) return usage_error((subject.top_ports > 0 ? "--top-ports: " : "-p: ") + ports.error().text);
   request.ports = std::move(*ports);
   return {};
@@ -85,12 +90,38 @@ Result<int> file_of(const std::string& text) {
     }
     written += static_cast<size_t>(count);
   }
-  if (descriptor < 0) return impossible_error(std::string("no memory file for the journal's targets: ") + std::strerror(errno));
+  if (descriptor < 0)
+    return impossible_error(std::string("no memory file for the journal's targets: ") + std::strerror(errno));
   lseek(descriptor, 0, SEEK_SET);
   return descriptor;
 }
 
+/// Asks the kernel's routing, over a socket of its own: for one thread.
+std::function<bool(const IpAddress&)> neighbour_question() {
+  const auto table = std::make_shared<Result<RouteTable>>(RouteTable::open());
+  return [table](const IpAddress& address) {
+    if (address.is_link_local_v6() || !*table) return true;
+    const Result<Route> route = (*table)->route_to(address);
+    return !route || !route->gateway;
+  };
+}
+
+/// What a sweep may take of a neighbour table: others need it too.
+size_t share_of(const NeighbourLimit& limit) {
+  return std::max<size_t>(1, static_cast<size_t>(limit.most) * 4 / 5);
+}
+
 }  // namespace
+
+void protect_neighbour_table(SweepOptions& options, std::span<const Interface> interfaces) {
+  const NeighbourLimits limits = read_neighbour_limits();
+  options.most_neighbours_v4 = share_of(limits.v4);
+  options.most_neighbours_v6 = share_of(limits.v6);
+  Result<RouteTable> table = RouteTable::open();
+  if (!table) return;
+  const Result<std::vector<TableRoute>> routes = table->routes();
+  if (routes) options.attached_networks = attached_networks(*routes, interfaces);
+}
 
 Result<EngineChoice> choose_engine(const ScanConduct& conduct, uint64_t steps) {
   if (Result<void> sound = check_source_options(conduct.source); !sound) return tl::unexpected(sound.error());
@@ -101,17 +132,27 @@ Result<EngineChoice> choose_engine(const ScanConduct& conduct, uint64_t steps) {
   if (!io_uring) return tl::unexpected(io_uring.error());
   engine.io_uring = *io_uring;
   engine.name = engine.io_uring ? "connect (io_uring)" : "connect (epoll)";
-  engine.threads = choose_threads(conduct.threads, limits.cpus, steps);
+  share_out(engine, conduct, steps, {limits.cpus, descriptors ? descriptors->soft : limits.descriptors.soft});
+  return engine;
+}
+
+void share_out(EngineChoice& engine, const ScanConduct& conduct, uint64_t steps, const EngineBounds& bounds) {
   const uint32_t wanted = conduct.concurrency > 0 ? conduct.concurrency : kDefaultConcurrency;
-  const uint64_t fair = std::max<uint64_t>(1, (wanted + engine.threads - 1) / engine.threads);
-  const uint64_t useful = std::max<uint64_t>(1, (steps + engine.threads - 1) / engine.threads + kFewestStepsPerThread);
-  const uint64_t possible = most_slots(engine.io_uring, descriptors ? descriptors->soft : limits.descriptors.soft, engine.threads);
+  engine.threads = std::min(choose_threads(conduct.threads, bounds.cpus, steps), wanted);
+  if (engine.threads < conduct.threads) {
+    engine.notes.push_back("threads are " + std::to_string(engine.threads) + " instead of " +
+                           std::to_string(conduct.threads) + ": there is one for each connect in flight");
+  }
+  const uint64_t fair = wanted / engine.threads;
+  const uint64_t useful = steps / engine.threads + kFewestStepsPerThread;
+  const uint64_t possible = most_slots(engine.io_uring, bounds.descriptors, engine.threads);
   engine.slots_per_thread = static_cast<uint32_t>(std::min({fair, useful, possible}));
   if (possible < std::min(fair, useful)) {
-    engine.notes.push_back("concurrency is " + std::to_string(possible * engine.threads) + " instead of " + std::to_string(wanted) +
-                           ": the descriptor limit allows no more; raise `ulimit -n`" + (engine.io_uring ? " or --threads" : ""));
+    engine.notes.push_back("concurrency is " + std::to_string(possible * engine.threads) + " instead of " +
+                           std::to_string(wanted) +
+                           ": the descriptor limit allows no more; raise `ulimit -n`" +
+                           (engine.io_uring ? " or --threads" : ""));
   }
-  return engine;
 }
 
 ProberFactory make_prober_factory(const EngineChoice& engine, const ScanConduct& conduct,
@@ -121,11 +162,16 @@ ProberFactory make_prober_factory(const EngineChoice& engine, const ScanConduct&
   options.banner = conduct.banner;
   options.close_mode = conduct.polite ? CloseMode::polite : CloseMode::reset;
   options.own_addresses = std::move(own_addresses);
-  return [=, &clock, source = conduct.source](uint32_t) -> Result<std::unique_ptr<Prober>> {
-    auto driver = engine.io_uring ? make_uring_tcp_driver(engine.slots_per_thread, source)
-                                  : make_epoll_tcp_driver(engine.slots_per_thread, source);
+  SourceOptions from = conduct.source;
+  from.own_addresses = options.own_addresses;
+  std::sort(from.own_addresses.begin(), from.own_addresses.end());
+  return [=, &clock](uint32_t) -> Result<std::unique_ptr<Prober>> {
+    auto driver = engine.io_uring ? make_uring_tcp_driver(engine.slots_per_thread, from)
+                                  : make_epoll_tcp_driver(engine.slots_per_thread, from);
     if (!driver) return tl::unexpected(driver.error());
-    return std::make_unique<ConnectProber>(std::move(*driver), options, clock.now());
+    ConnectProberOptions own = options;
+    own.is_neighbour = neighbour_question();
+    return std::make_unique<ConnectProber>(std::move(*driver), std::move(own), clock.now());
   };
 }
 
@@ -157,7 +203,9 @@ SweepOptions sweep_options(const ScanOptions& options, const EngineChoice& engin
 Result<BuiltTargets> build_targets(const ScanSubject& subject, std::span<const Interface> interfaces) {
   TargetRequest request = request_of(subject);
   if (Result<void> read = read_ports(subject, request); !read) return tl::unexpected(read.error());
-  request.broadcasts = broadcast_addresses(interfaces);
+  // Broadcast addresses differ from machine to machine. Left out of a shard, they
+  // would shift what every index means, and the shards would not fit together.
+  if (subject.shard.whole()) request.broadcasts = broadcast_addresses(interfaces);
   DnsResolver resolver;
   return build_target_set(request, resolver);
 }

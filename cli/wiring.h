@@ -13,8 +13,8 @@ namespace sonde {
 
 /// How a sweep is going to probe on this machine, decided before it starts.
 struct EngineChoice {
-  std::string name;            ///< "connect (io_uring)"
-  std::string why;             ///< in one sentence
+  std::string name;  ///< "connect (io_uring)"
+  std::string why;   ///< in one sentence
   bool io_uring = false;
   uint32_t threads = 1;
   uint32_t slots_per_thread = 1;
@@ -27,6 +27,17 @@ struct EngineChoice {
 /// is not to be had.
 Result<EngineChoice> choose_engine(const ScanConduct& conduct, uint64_t steps);
 
+/// What bounds threads and connects in flight on this machine.
+struct EngineBounds {
+  uint32_t cpus = 1;         ///< that this process may run on
+  uint64_t descriptors = 0;  ///< the soft limit of this process
+};
+
+/// The part of choose_engine() that calculates: fills threads, slots_per_thread
+/// and notes, by what was asked for and engine.io_uring. All threads together
+/// never get more slots than were asked for. Pure.
+void share_out(EngineChoice& engine, const ScanConduct& conduct, uint64_t steps, const EngineBounds& bounds);
+
 /// Makes each worker's prober.
 ProberFactory make_prober_factory(const EngineChoice& engine, const ScanConduct& conduct,
                                   std::vector<IpAddress> own_addresses, const Clock& clock);
@@ -37,7 +48,12 @@ Result<std::vector<std::unique_ptr<Sink>>> make_sinks(const ScanOutput& output, 
 /// The sweep's options from the command line's.
 SweepOptions sweep_options(const ScanOptions& options, const EngineChoice& engine);
 
-/// Reads and resolves the targets of a command line.
+/// Tells a sweep which networks are attached, and how much of the kernel's
+/// neighbour table it may take.
+void protect_neighbour_table(SweepOptions& options, std::span<const Interface> interfaces);
+
+/// Reads and resolves the targets of a command line. A sweep of one machine
+/// leaves out the broadcast addresses of its `interfaces`; a shard does not.
 Result<BuiltTargets> build_targets(const ScanSubject& subject, std::span<const Interface> interfaces);
 
 /// The targets of a journal, as they were when it was made.

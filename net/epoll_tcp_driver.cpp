@@ -19,6 +19,7 @@ namespace {
 struct Slot {
   int descriptor = -1;
   int family = AF_UNSPEC;
+  bool used_once = false;  // the socket is bound to a port, for one connection
   std::optional<TcpEvent::Kind> under_way;
   Endpoint to;
   std::span<std::byte> buffer;
@@ -46,6 +47,7 @@ class EpollTcpDriver final : public TcpDriver {
 
  private:
   int provide_socket(uint32_t index, int family);
+  void wait_ready(Nanos longest);
   void discard_socket(Slot& slot);
   void advance(uint32_t index, std::vector<TcpEvent>& events);
   void advance_connect(uint32_t index, std::vector<TcpEvent>& events);
@@ -56,6 +58,9 @@ class EpollTcpDriver final : public TcpDriver {
   std::vector<Slot> slots_;
   std::vector<TcpEvent> events_;
   std::vector<TcpEvent> early_;  // ended without waiting
+  std::array<epoll_event, 512> ready_{};
+  int ready_count_ = 0;
+  bool precise_ = true;  // epoll_pwait2 is to be had
 };
 
 EpollTcpDriver::~EpollTcpDriver() {
@@ -71,9 +76,10 @@ void EpollTcpDriver::discard_socket(Slot& slot) {
 
 int EpollTcpDriver::provide_socket(uint32_t index, int family) {
   Slot& slot = slots_[index];
-  if (slot.family == family) return 0;
+  const bool to_self = source_.is_own(slot.to.address);
+  if (slot.family == family && !to_self) return 0;
   discard_socket(slot);
-  const tl::expected<int, int> descriptor = open_tcp_socket(family, source_);
+  const tl::expected<int, int> descriptor = to_self ? open_tcp_socket_to_self(slot.to, source_) : open_tcp_socket(family, source_);
   if (!descriptor) return descriptor.error();
   epoll_event interest{};
   interest.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
@@ -85,6 +91,7 @@ int EpollTcpDriver::provide_socket(uint32_t index, int family) {
   }
   slot.descriptor = *descriptor;
   slot.family = family;
+  slot.used_once = to_self;
   return 0;
 }
 
@@ -136,22 +143,33 @@ void EpollTcpDriver::close(uint32_t index, CloseMode mode) {
   CHECK(!slot.under_way);
   if (slot.descriptor < 0) return;
   const sockaddr nothing{AF_UNSPEC, {}};
-  const bool reusable = mode == CloseMode::reset && ::connect(slot.descriptor, &nothing, sizeof nothing) == 0;
-  if (!reusable) discard_socket(slot);
+  const bool dissolved = mode == CloseMode::reset && ::connect(slot.descriptor, &nothing, sizeof nothing) == 0;
+  if (!dissolved || slot.used_once) discard_socket(slot);
 }
 
 void EpollTcpDriver::wait(Nanos longest) {
   events_.clear();
   events_.swap(early_);
-  std::array<epoll_event, 512> ready;
-  const Nanos sleep = events_.empty() ? std::max(longest, Nanos::zero()) : Nanos::zero();
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(sleep);
-  const timespec timeout{seconds.count(), (sleep - seconds).count()};
-  const int count = epoll_pwait2(poller_, ready.data(), static_cast<int>(ready.size()), &timeout, nullptr);
-  for (int i = 0; i < count; ++i) {
-    const uint32_t index = ready[static_cast<size_t>(i)].data.u32;
+  wait_ready(events_.empty() ? std::max(longest, Nanos::zero()) : Nanos::zero());
+  for (int i = 0; i < ready_count_; ++i) {
+    const uint32_t index = ready_[static_cast<size_t>(i)].data.u32;
     if (slots_[index].under_way) advance(index, events_);
   }
+}
+
+/// epoll_pwait2(2) sleeps to the nanosecond, but old kernels (before 5.11) and
+/// sandboxes may not have it.
+void EpollTcpDriver::wait_ready(Nanos longest) {
+  const int most = static_cast<int>(ready_.size());
+  if (precise_) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(longest);
+    const timespec timeout{seconds.count(), (longest - seconds).count()};
+    ready_count_ = epoll_pwait2(poller_, ready_.data(), most, &timeout, nullptr);
+    if (ready_count_ >= 0 || errno == EINTR) return;
+    precise_ = false;
+  }
+  const auto whole = std::chrono::ceil<std::chrono::milliseconds>(longest);
+  ready_count_ = epoll_wait(poller_, ready_.data(), most, static_cast<int>(whole.count()));
 }
 
 void EpollTcpDriver::advance(uint32_t index, std::vector<TcpEvent>& events) {

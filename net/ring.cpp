@@ -141,6 +141,8 @@ void Ring::cancel(uint64_t target, uint64_t tag) {
   finish_entry(entry, tag, IOSQE_CQE_SKIP_SUCCESS);
 }
 
+void Ring::submit() { io_uring_submit(&state_->ring); }
+
 void Ring::submit_and_wait(uint32_t enough, Nanos longest) {
   if (longest <= Nanos::zero()) {
     io_uring_submit_and_get_events(&state_->ring);

@@ -61,6 +61,8 @@ class Ring {
   /// own unless there is nothing to cancel.
   void cancel(uint64_t target, uint64_t tag);
 
+  /// Hands over what was begun, now.
+  void submit();
   /// Hands over what was begun, and sleeps until `enough` completions are
   /// there, at most `longest`.
   void submit_and_wait(uint32_t enough, Nanos longest);

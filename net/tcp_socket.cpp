@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -69,6 +70,29 @@ std::string remedy_of(std::string_view option) {
   return "";
 }
 
+uint16_t local_port(int descriptor) {
+  sockaddr_in6 local{};
+  socklen_t size = sizeof local;
+  if (getsockname(descriptor, reinterpret_cast<sockaddr*>(&local), &size) != 0) return 0;
+  const std::optional<Endpoint> endpoint = endpoint_of(local);
+  return endpoint ? endpoint->port : 0;
+}
+
+/// A socket whose source port is fixed already, not only at connect time.
+tl::expected<int, int> open_bound(int family, const SourceOptions& source) {
+  SourceOptions by_route = source;
+  std::optional<IpAddress>& address = family == AF_INET6 ? by_route.source_v6 : by_route.source_v4;
+  const Endpoint local{address.value_or(family == AF_INET6 ? IpAddress() : IpAddress::v4(0)), 0};
+  address.reset();
+  const tl::expected<int, int> descriptor = open_tcp_socket(family, by_route);
+  if (!descriptor) return descriptor;
+  const SocketAddress socket_address(local);
+  if (bind(*descriptor, socket_address.data(), socket_address.size()) == 0) return descriptor;
+  const int error = errno;
+  close(*descriptor);
+  return tl::unexpected(error);
+}
+
 }  // namespace
 
 tl::expected<int, int> open_tcp_socket(int family, const SourceOptions& source) {
@@ -78,6 +102,21 @@ tl::expected<int, int> open_tcp_socket(int family, const SourceOptions& source) 
   if (step.error == 0) return descriptor;
   close(descriptor);
   return tl::unexpected(step.error);
+}
+
+bool SourceOptions::is_own(const IpAddress& address) const {
+  constexpr uint32_t kLoopbackNet = 127;
+  if (address.is_v4() && address.v4_number() >> 24 == kLoopbackNet) return true;
+  return std::binary_search(own_addresses.begin(), own_addresses.end(), address);
+}
+
+tl::expected<int, int> open_tcp_socket_to_self(const Endpoint& to, const SourceOptions& source) {
+  const int family = to.address.is_v4() ? AF_INET : AF_INET6;
+  const tl::expected<int, int> first = open_bound(family, source);
+  if (!first || local_port(*first) != to.port) return first;
+  const tl::expected<int, int> second = open_bound(family, source);  // while the first one holds the port
+  close(*first);
+  return second;
 }
 
 Result<void> check_source_options(const SourceOptions& source) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "net/address.h"
 #include "net/base/clock.h"
@@ -19,6 +20,13 @@ struct SourceOptions {
   std::string interface;               ///< SO_BINDTODEVICE; empty: by route
   uint16_t first_port = 0;             ///< IP_LOCAL_PORT_RANGE (Linux 6.3), 0: the system's range
   uint16_t last_port = 0;
+  /// Addresses of this machine, ascending. Towards them the kernel may pick the
+  /// destination's port as the source port, and TCP then connects to itself
+  /// (simultaneous open, RFC 9293 §3.5): a closed port would look open.
+  std::vector<IpAddress> own_addresses;
+
+  /// True for addresses of this machine, all of 127.0.0.0/8 included.
+  bool is_own(const IpAddress& address) const;
 };
 
 /// A TCP socket for non-blocking connects, or the errno that says why there is
@@ -27,6 +35,10 @@ struct SourceOptions {
 /// connect time (IP_BIND_ADDRESS_NO_PORT), so that ports are shared between
 /// destinations.
 tl::expected<int, int> open_tcp_socket(int family, const SourceOptions& source);
+
+/// The same, for one connect to an address of this machine: bound to a source
+/// port that is not the destination's. To be used once.
+tl::expected<int, int> open_tcp_socket_to_self(const Endpoint& to, const SourceOptions& source);
 
 /// Checks once, before a run, that sockets can be opened with these options;
 /// the error names the option that the kernel refuses, and why.

@@ -25,6 +25,7 @@ struct Slot {
   std::optional<Operation> under_way;
   uint8_t awaited = 0;     // completions that a connect still waits for, after its own
   bool stale_error = false;
+  bool used_once = false;  // the socket in the table is bound to a port, for one connection
   int connect_error = 0;
   std::optional<IcmpError> icmp;
   std::optional<TcpFacts> facts;
@@ -37,6 +38,9 @@ class UringTcpDriver final : public TcpDriver {
  public:
   UringTcpDriver(Ring ring, uint32_t slots, SourceOptions source)
       : ring_(std::move(ring)), source_(std::move(source)), slots_(slots) {}
+  ~UringTcpDriver() override { ring_.submit(); }  // the last connections end as they should, too
+  UringTcpDriver(const UringTcpDriver&) = delete;
+  UringTcpDriver& operator=(const UringTcpDriver&) = delete;
 
   uint32_t capacity() const override { return static_cast<uint32_t>(slots_.size()); }
   std::string_view name() const override { return "io_uring"; }
@@ -50,7 +54,8 @@ class UringTcpDriver final : public TcpDriver {
   std::span<const TcpEvent> events() override { return events_; }
 
  private:
-  int provide_socket(uint32_t index, int family);
+  int provide_socket(uint32_t index);
+  void discard_socket(uint32_t index);
   void on_completion(const Completion& completion);
   void on_connected(uint32_t index, int result);
   void on_errors_read(uint32_t index, int result);
@@ -68,16 +73,30 @@ class UringTcpDriver final : public TcpDriver {
   std::vector<TcpEvent> early_;  // failed before the ring was asked
 };
 
-/// Puts a fresh socket of the family into the table, unless one stands there.
-int UringTcpDriver::provide_socket(uint32_t index, int family) {
+/// Puts a fresh socket into the table, unless one of the family stands there.
+int UringTcpDriver::provide_socket(uint32_t index) {
   Slot& slot = slots_[index];
-  if (slot.family == family) return 0;
-  const tl::expected<int, int> descriptor = open_tcp_socket(family, source_);
+  const int family = slot.address.family();
+  const bool to_self = source_.is_own(slot.to.address);
+  if (slot.family == family && !to_self) return 0;
+  discard_socket(index);
+  const tl::expected<int, int> descriptor = to_self ? open_tcp_socket_to_self(slot.to, source_) : open_tcp_socket(family, source_);
   if (!descriptor) return descriptor.error();
   const int error = ring_.set_file(index, *descriptor);
   ::close(*descriptor);  // the table holds its own reference
-  slot.family = error == 0 ? family : AF_UNSPEC;
+  if (error == 0) slot.family = family;
+  slot.used_once = to_self;
   return error;
+}
+
+/// The table changes at once, operations only when they are handed over: a
+/// disconnect that is still queued must reach its own socket first.
+void UringTcpDriver::discard_socket(uint32_t index) {
+  Slot& slot = slots_[index];
+  if (slot.family == AF_UNSPEC) return;
+  ring_.submit();
+  ring_.clear_file(index);
+  slot.family = AF_UNSPEC;
 }
 
 void UringTcpDriver::connect(uint32_t index, const Endpoint& to) {
@@ -89,7 +108,7 @@ void UringTcpDriver::connect(uint32_t index, const Endpoint& to) {
   slot.connect_error = 0;
   slot.icmp.reset();
   slot.facts.reset();
-  if (const int error = provide_socket(index, slot.address.family())) {
+  if (const int error = provide_socket(index)) {
     early_.push_back({.slot = index, .kind = TcpEvent::Kind::connected, .error = error, .icmp = {}, .rtt = {}});
     return;
   }
@@ -119,12 +138,8 @@ void UringTcpDriver::close(uint32_t index, CloseMode mode) {
   Slot& slot = slots_[index];
   CHECK(!slot.under_way);
   if (slot.family == AF_UNSPEC) return;
-  if (mode == CloseMode::reset) {
-    ring_.disconnect(index, tag_of(index, Operation::disconnect));
-    return;
-  }
-  ring_.clear_file(index);
-  slot.family = AF_UNSPEC;
+  if (mode == CloseMode::reset) ring_.disconnect(index, tag_of(index, Operation::disconnect));
+  if (mode == CloseMode::polite || slot.used_once) discard_socket(index);
 }
 
 void UringTcpDriver::wait(Nanos longest) {

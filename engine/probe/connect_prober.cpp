@@ -29,25 +29,34 @@ ConnectProber::ConnectProber(std::unique_ptr<TcpDriver> driver, ConnectProberOpt
       deadlines_(driver_->capacity(), kTick, now),
       slots_(driver_->capacity()) {
   std::sort(options_.own_addresses.begin(), options_.own_addresses.end());
-  free_.reserve(capacity());
-  for (uint32_t index = capacity(); index-- > 0;) free_.push_back(index);
+  free_v4_.reserve(capacity());
+  for (uint32_t index = capacity(); index-- > 0;) free_v4_.push_back(index);
 }
 
 void ConnectProber::limit(uint32_t most) { limit_ = std::clamp(most, 1u, capacity()); }
 
 void ConnectProber::start(const Probe& probe, Instant now) {
   CHECK(room() > 0);
-  const uint32_t index = free_.back();
-  free_.pop_back();
+  const uint32_t index = take_slot(probe.endpoint.address);
   Slot& slot = slots_[index];
   slot.phase = Phase::connecting;
   slot.timed_out = false;
+  slot.asked = false;
   slot.started = now;
   slot.seen = {};
   slot.seen.step = probe.step;
   slot.seen.endpoint = probe.endpoint;
   deadlines_.arm(index, now + options_.timeout);
   driver_->connect(index, probe.endpoint);
+}
+
+uint32_t ConnectProber::take_slot(const IpAddress& address) {
+  std::vector<uint32_t>& same_family = address.is_v4() ? free_v4_ : free_v6_;
+  std::vector<uint32_t>& from = !same_family.empty() ? same_family : address.is_v4() ? free_v6_ : free_v4_;
+  const uint32_t index = from.back();
+  from.pop_back();
+  ++in_flight_;
+  return index;
 }
 
 void ConnectProber::wait(Instant now, Nanos longest) {
@@ -90,6 +99,7 @@ void ConnectProber::judge(Slot& slot, const TcpEvent& event, Instant now) const 
   if (event.icmp) {
     result.icmp = IcmpEvidence{event.icmp->type, event.icmp->code, event.icmp->sender};
     result.sent_by_us = is_ours(event.icmp->sender) && event.icmp->sender != slot.seen.endpoint.address;
+    result.through_gateway = result.sent_by_us && options_.is_neighbour && !options_.is_neighbour(slot.seen.endpoint.address);
   }
   const ConnectVerdict verdict = judge_connect(result);
   slot.seen.outcome = verdict.outcome;
@@ -111,7 +121,7 @@ void ConnectProber::take_rtt(Slot& slot, const TcpEvent& event, Instant now) con
   }
   const Nanos elapsed = now - slot.started;
   const bool answered = slot.seen.outcome.state != State::error && !slot.seen.unanswered && !slot.seen.neighbour_unresolved;
-  if (answered && elapsed < kInitialRto) slot.seen.rtt = elapsed;
+  if (answered && !slot.timed_out && elapsed < kInitialRto) slot.seen.rtt = elapsed;
 }
 
 bool ConnectProber::is_ours(const IpAddress& address) const {
@@ -125,6 +135,7 @@ void ConnectProber::ask_for_banner(uint32_t index, Instant now) {
   const std::string_view line = opening_line(slot.seen.endpoint.port);
   if (line.empty()) return listen(index);
   slot.phase = Phase::sending;
+  slot.asked = true;
   driver_->send(index, std::as_bytes(std::span(line)));
 }
 
@@ -144,9 +155,9 @@ void ConnectProber::on_received(const TcpEvent& event, Instant now) {
   if (event.bytes > 0) {
     slot.seen.banner.assign(reinterpret_cast<const char*>(buffers_[event.slot].data()), event.bytes);
   } else if (event.error == 0) {
-    slot.seen.after_accept = AfterAccept::closed;
+    slot.seen.after_accept = slot.asked ? AfterAccept::hung_up : AfterAccept::closed;
   } else if (event.error == ECONNRESET || event.error == EPIPE) {
-    slot.seen.after_accept = AfterAccept::reset;
+    slot.seen.after_accept = slot.asked ? AfterAccept::hung_up : AfterAccept::reset;
   }
   finish(event.slot, now);
 }
@@ -157,8 +168,9 @@ void ConnectProber::finish(uint32_t index, Instant now) {
   driver_->close(index, options_.close_mode);
   slot.phase = Phase::idle;
   slot.seen.at = now;
+  (slot.seen.endpoint.address.is_v4() ? free_v4_ : free_v6_).push_back(index);
+  --in_flight_;
   observations_.push_back(std::move(slot.seen));
-  free_.push_back(index);
 }
 
 uint32_t ConnectProber::abandon() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,9 @@ struct ConnectProberOptions {
   bool banner = false;                      ///< read the first bytes of what talks first, or after one line
   CloseMode close_mode = CloseMode::reset;
   std::vector<IpAddress> own_addresses;     ///< of this machine, to recognise ICMP errors that it sent to itself
+  /// Whether packets to an address go to it directly, without a gateway; asked
+  /// when this machine told itself that a host cannot be reached. Empty: all are.
+  std::function<bool(const IpAddress&)> is_neighbour;
 };
 
 /// Probes by the kernel's own TCP handshake: connect, judge, close. With
@@ -30,7 +34,7 @@ class ConnectProber final : public Prober {
 
   std::string_view name() const override { return name_; }
   uint32_t capacity() const override { return driver_->capacity(); }
-  uint32_t in_flight() const override { return driver_->capacity() - static_cast<uint32_t>(free_.size()); }
+  uint32_t in_flight() const override { return in_flight_; }
   uint32_t room() const override { return in_flight() < limit_ ? limit_ - in_flight() : 0; }
   void limit(uint32_t most) override;
   void start(const Probe& probe, Instant now) override;
@@ -43,6 +47,7 @@ class ConnectProber final : public Prober {
   struct Slot {
     Phase phase = Phase::idle;
     bool timed_out = false;
+    bool asked = false;  // we have sent a line
     Instant started;
     Observation seen;
   };
@@ -58,6 +63,7 @@ class ConnectProber final : public Prober {
   void listen(uint32_t index);
   void finish(uint32_t index, Instant now);
   bool is_ours(const IpAddress& address) const;
+  uint32_t take_slot(const IpAddress& address);
 
   std::vector<Buffer> buffers_;  // one a slot, only with banner; outlives the driver that fills it
   std::unique_ptr<TcpDriver> driver_;
@@ -66,7 +72,9 @@ class ConnectProber final : public Prober {
   uint32_t limit_;
   TimerWheel deadlines_;
   std::vector<Slot> slots_;
-  std::vector<uint32_t> free_;
+  uint32_t in_flight_ = 0;
+  std::vector<uint32_t> free_v4_;  // by the family they served last: their sockets are of that family
+  std::vector<uint32_t> free_v6_;
   std::vector<uint32_t> expired_;
   std::vector<Observation> observations_;
 };

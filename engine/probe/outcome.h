@@ -32,6 +32,7 @@ enum class Reason : uint8_t {
   local_no_ports,        ///< EADDRNOTAVAIL: no source port or source address left
   local_denied,          ///< EACCES, EPERM: a policy of this machine
   local_no_route,        ///< no route from this machine, no ICMP from anyone
+  local_no_gateway,      ///< the gateway to it does not answer ARP or neighbour solicitations
   local_firewall,        ///< an ICMP rejection that this machine sent to itself
   local_failure,         ///< any other error of this machine; its errno is kept
 };
@@ -60,12 +61,13 @@ enum class AfterAccept : uint8_t {
   nothing,  ///< it stayed connected, or we did not look
   reset,    ///< it sent a RST: TCP wrapper, full backlog, proxy without backend
   closed,   ///< it sent a FIN without a byte
+  hung_up,  ///< one of the two, after we had sent a line: our own bytes may have made the FIN a RST
 };
 
 std::string_view to_string(State state);
 std::string_view to_string(Reason reason);
 std::string_view to_string(RttClock clock);
-/// "reset" or "closed"; empty for `nothing`.
+/// "reset", "closed" or "hung-up"; empty for `nothing`.
 std::string_view to_string(AfterAccept after);
 
 }  // namespace sonde

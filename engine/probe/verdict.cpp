@@ -70,11 +70,13 @@ ConnectVerdict judge_errno(int error) {
   return local(Reason::local_failure, false);
 }
 
-/// This machine told itself: when the neighbour does not answer ARP or NDP, the
-/// kernel sends itself host unreachable (ipv4_link_failure()); anything else is
-/// the rejection of a firewall on our way out.
-ConnectVerdict judge_own_icmp(Reason reason) {
+/// This machine told itself: when the next hop does not answer ARP or NDP, the
+/// kernel sends itself host unreachable (ipv4_link_failure()). When that is the
+/// target, it says something about the target; when it is a gateway, nothing.
+/// Anything else is the rejection of a firewall on our way out.
+ConnectVerdict judge_own_icmp(Reason reason, bool through_gateway) {
   if (reason != Reason::host_unreach) return local(Reason::local_firewall, false);
+  if (through_gateway) return local(Reason::local_no_gateway, false);
   return {.outcome = {State::filtered, Reason::host_unreach}, .neighbour_unresolved = true};
 }
 
@@ -91,7 +93,10 @@ ConnectVerdict judge_connect(const ConnectResult& result) {
   // What TCP itself said beats what ICMP says: these come only from segments of the peer.
   if (result.error == ECONNRESET || result.error == EPIPE || !result.icmp) return judge_errno(result.error);
   const Reason reason = reason_of_icmp(*result.icmp, result.ipv6);
-  if (result.sent_by_us) return judge_own_icmp(reason);
+  // Only port unreachable ends a connect with this errno; beside another ICMP
+  // error it was a RST, which is the better evidence.
+  if (result.error == ECONNREFUSED && reason != Reason::port_unreach) return judge_errno(ECONNREFUSED);
+  if (result.sent_by_us) return judge_own_icmp(reason, result.through_gateway);
   return {.outcome = {State::filtered, reason}};
 }
 

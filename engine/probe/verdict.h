@@ -11,6 +11,7 @@ struct ConnectResult {
   int error = 0;                     ///< errno; 0 is success, ECANCELED our own time-out
   std::optional<IcmpEvidence> icmp;  ///< from the socket's error queue
   bool sent_by_us = false;           ///< the ICMP error's sender is an address of this machine, and not the target's
+  bool through_gateway = false;      ///< with sent_by_us: the target is not attached to this machine
   bool ipv6 = false;
 };
 

@@ -45,9 +45,9 @@ void Crew::live(uint32_t index, double rate, const ProberFactory& factory) {
 void Crew::serve(uint32_t index, SweepWorker& worker) {
   uint64_t generation = 0;
   while (const Pass* pass = next_pass(generation)) {
-    const PassResult result = worker.run_pass(*pass);
+    const uint64_t not_tried = worker.run_pass(*pass);
     const std::lock_guard lock(mutex_);
-    members_[index].result = result;
+    members_[index].not_tried = not_tried;
     members_[index].books = worker.books();
     if (--busy_ == 0) shared_.findings.wake();
   }
@@ -77,13 +77,10 @@ bool Crew::working() const {
   return busy_ > 0;
 }
 
-PassResult Crew::result() const {
+uint64_t Crew::not_tried() const {
   const std::lock_guard lock(mutex_);
-  PassResult sum;
-  for (const Member& member : members_) {
-    sum.answered += member.result.answered;
-    sum.not_tried += member.result.not_tried;
-  }
+  uint64_t sum = 0;
+  for (const Member& member : members_) sum += member.not_tried;
   return sum;
 }
 

@@ -32,8 +32,8 @@ class Crew {
   void begin(const Pass& pass);
   /// True while a worker has not finished the pass.
   bool working() const;
-  /// What the pass brought, all workers together. Precondition: !working().
-  PassResult result() const;
+  /// How many endpoints could not be tried in the pass, all workers together. Precondition: !working().
+  uint64_t not_tried() const;
   /// The books of all workers. Precondition: !working().
   ProbeBooks books() const;
   /// How the first worker's prober calls itself.
@@ -44,7 +44,7 @@ class Crew {
  private:
   struct Member {
     std::thread thread;
-    PassResult result;
+    uint64_t not_tried = 0;
     ProbeBooks books;
   };
 

@@ -17,19 +17,25 @@ size_t HostPacer::AddressHash::operator()(const IpAddress& address) const noexce
 
 HostPacer::HostPacer(double rate) : interval_(interval_of(rate)), clean_at_(kFirstCleaning) {}
 
-Instant HostPacer::reserve(const IpAddress& address, Instant now) {
+Instant HostPacer::take(const IpAddress& address, Instant now) {
   if (interval_ == Nanos::zero()) return now;
   const std::lock_guard lock(mutex_);
-  if (next_free_.size() >= clean_at_) forget_past(now);
-  Instant& next = next_free_.try_emplace(address, now).first->second;
-  const Instant reserved = std::max(next, now);
-  next = reserved + interval_;
-  return reserved;
+  if (entries_.size() >= clean_at_) forget_past(now);
+  const auto [place, is_new] = entries_.try_emplace(address, Entry{now, now});
+  Entry& entry = place->second;
+  if (is_new || now >= entry.last_sent + interval_) {
+    entry.last_sent = now;
+    return now;
+  }
+  entry.last_planned = std::max(entry.last_planned, entry.last_sent) + interval_;
+  return entry.last_planned;
 }
 
 void HostPacer::forget_past(Instant now) {
-  std::erase_if(next_free_, [now](const auto& entry) { return entry.second <= now; });
-  clean_at_ = std::max(kFirstCleaning, next_free_.size() * 2);
+  std::erase_if(entries_, [&](const auto& item) {
+    return std::max(item.second.last_sent, item.second.last_planned) + interval_ <= now;
+  });
+  clean_at_ = std::max(kFirstCleaning, entries_.size() * 2);
 }
 
 }  // namespace sonde

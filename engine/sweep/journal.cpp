@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "engine/sweep/ledger.h"
@@ -170,35 +171,84 @@ Result<std::unique_ptr<Journal>> Journal::in_memory(JournalPlan plan) {
   return journal;
 }
 
-Result<std::unique_ptr<Journal>> Journal::create(const std::string& path, JournalPlan plan) {
-  std::unique_ptr<Journal> journal(new Journal);
-  journal->plan_ = std::move(plan);
-  journal->descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  if (journal->descriptor_ < 0) {
-    if (errno == EEXIST) {
-      return usage_error("journal " + path + " is there already: continue it with --resume " + path + ", or remove it to start anew");
+namespace {
+
+tl::unexpected<Error> exists_error(const std::string& path) {
+  return usage_error("journal " + path + " is there already: continue it with --resume " + path + ", or remove it to start anew");
+}
+
+/// True when `draft` still is the name of the open file.
+bool is_named(int descriptor, const std::string& draft) {
+  struct stat by_descriptor {}, by_name {};
+  return fstat(descriptor, &by_descriptor) == 0 && stat(draft.c_str(), &by_name) == 0 &&
+         by_descriptor.st_dev == by_name.st_dev && by_descriptor.st_ino == by_name.st_ino;
+}
+
+/// False for what a process left that was killed between naming and clean-up:
+/// a journal that has both names.
+bool has_one_name(int descriptor) {
+  struct stat facts {};
+  return fstat(descriptor, &facts) == 0 && facts.st_nlink == 1;
+}
+
+/// Opens and locks the file in which the journal `path` is made, empty. It is
+/// emptied only under the lock: before, it may be another process's.
+Result<int> open_draft(const std::string& path, const std::string& draft) {
+  constexpr int kMostAttempts = 10;  // each time, another process was in the middle of the same
+  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+    const int descriptor = ::open(draft.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (descriptor < 0) return file_error(path, "cannot be made");
+    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+      close(descriptor);
+      break;
     }
-    return file_error(path, "cannot be made");
+    const bool named = is_named(descriptor, draft);
+    if (named && has_one_name(descriptor) && ftruncate(descriptor, 0) == 0) return descriptor;
+    if (named) unlink(draft.c_str());
+    close(descriptor);
   }
-  if (flock(journal->descriptor_, LOCK_EX | LOCK_NB) != 0) return file_error(path, "cannot be locked");
+  return usage_error("journal " + path + " is being made by another process (" + draft + " is locked): name another one");
+}
+
+/// Gives the finished file its name, unless there is one of that name.
+bool give_name(const std::string& draft, const std::string& path) {
+  if (link(draft.c_str(), path.c_str()) == 0) return unlink(draft.c_str()) == 0;
+  const bool no_links = errno == EPERM || errno == EOPNOTSUPP;  // FAT and the like
+  return no_links && renameat2(AT_FDCWD, draft.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) == 0;
+}
+
+/// Blocks are reserved now: a full disk is an error here, not a SIGBUS in the middle of the sweep.
+bool reserve(int descriptor, uint64_t bytes) {
+  errno = posix_fallocate(descriptor, 0, static_cast<off_t>(bytes));
+  return errno == 0;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Journal>> Journal::create(const std::string& path, JournalPlan plan) {
+  if (access(path.c_str(), F_OK) == 0) return exists_error(path);
+  const std::string draft = path + ".new";
+  const Result<int> descriptor = open_draft(path, draft);
+  if (!descriptor) return tl::unexpected(descriptor.error());
+  std::unique_ptr<Journal> journal(new Journal);
+  journal->descriptor_ = *descriptor;
+  journal->plan_ = std::move(plan);
   const std::string args = join_args(journal->plan_.args);
   const FileHeader header = header_of(journal->plan_, args);
   const Layout layout(header);
-  // Blocks are reserved now: a full disk is an error here, not a SIGBUS in the middle of the sweep.
-  if (const int error = posix_fallocate(journal->descriptor_, 0, static_cast<off_t>(layout.file_bytes)); error != 0) {
-    errno = error;
-    const auto failure = file_error(path, "has no room for " + std::to_string(layout.file_bytes) + " bytes");
-    unlink(path.c_str());
-    return failure;
-  }
-  if (const Result<void> mapped = journal->map(layout.file_bytes, path); !mapped) return tl::unexpected(mapped.error());
+  const auto give_up = [&draft](tl::unexpected<Error> error) {
+    unlink(draft.c_str());
+    return error;
+  };
+  if (!reserve(*descriptor, layout.file_bytes))
+    return give_up(file_error(path, "has no room for " + std::to_string(layout.file_bytes) + " bytes"));
+  if (const Result<void> mapped = journal->map(layout.file_bytes, path); !mapped) return give_up(tl::unexpected(mapped.error()));
   const std::string text = args + journal->plan_.ports + journal->plan_.targets;
   std::memcpy(journal->memory_ + kTextAt, text.data(), text.size());
+  std::memcpy(journal->memory_, &header, sizeof header);
   journal->adopt(layout);
   journal->set_phase(JournalPhase::probing);
-  // The magic number comes last: a journal that was killed while it was made is none.
-  in_order();
-  std::memcpy(journal->memory_, &header, sizeof header);
+  if (!give_name(draft, path)) return give_up(errno == EEXIST ? exists_error(path) : file_error(path, "cannot be named"));
   return journal;
 }
 
@@ -222,7 +272,8 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::string& path) {
   journal->adopt(Layout(header));
   const JournalState& state = *journal->state_;
   const uint64_t slices = (journal->plan_.steps - 1) / journal->plan_.slice_steps + 1;
-  if (journal->slice() >= slices || state.pending > kMostPending || state.carried > kMostCarried) {
+  if (journal->slice() >= slices || state.pending > kMostPending || state.carried > kMostCarried ||
+      state.pass >= kMostPasses || state.passes > kMostPasses) {
     return usage_error("journal " + path + " is damaged: its state makes no sense");
   }
   journal->carry_pending();
@@ -236,7 +287,7 @@ Journal::~Journal() {
 
 bool Journal::still_open(uint64_t step) const {
   const uint64_t begin = slice() * plan_.slice_steps;
-  if (phase() != JournalPhase::probing || step < begin || step >= plan_.steps || step - begin >= plan_.slice_steps) return false;
+  if (phase() == JournalPhase::done || phase() == JournalPhase::clearing || step < begin || step >= plan_.steps || step - begin >= plan_.slice_steps) return false;
   const uint64_t steps = std::min(plan_.slice_steps, plan_.steps - begin);
   return Ledger(ledger_words_, steps).at(step - begin) == Mark::unanswered;
 }
@@ -260,10 +311,8 @@ void Journal::carry_pending() {
   in_order();
   state_->carried = before + fresh;
   end_batch();
-  if (may_repeat_.size() > state_->carried) return;
-  std::copy(may_repeat_.begin(), may_repeat_.end(), carried_.begin());
-  in_order();
-  state_->carried = may_repeat_.size();
+  // All settled: forgotten in one store. (Moving entries in place could lose one to a kill.)
+  if (may_repeat_.empty()) state_->carried = 0;
   in_order();
 }
 

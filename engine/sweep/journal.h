@@ -32,6 +32,9 @@ enum class JournalPhase : uint64_t {
   done = 3,      ///< the whole sweep is done
 };
 
+/// The most passes of one slice.
+inline constexpr size_t kMostPasses = 128;
+
 /// How many endpoints got which verdict, in the slices before this one.
 struct JournalTotals {
   uint64_t open = 0, closed = 0, filtered = 0, errors = 0;
@@ -45,9 +48,11 @@ struct JournalState {
   uint64_t listing_to = 0;      ///< in phase listing: steps from listed to here may have been reported
   uint64_t pending = 0;         ///< how many of the pending steps are valid
   uint64_t carried = 0;         ///< how many steps of earlier interruptions may still be repeated
-  uint64_t passes = 0;          ///< in phase listing: how many passes this slice got
+  uint64_t pass = 0;            ///< in phase probing: the pass that is walked, counted from 0
+  uint64_t passes = 0;          ///< how many passes of this slice are complete
   uint64_t slice_errors = 0;    ///< of the rejected marks of this slice, those that are errors
   JournalTotals totals[2];      ///< the one in force is chosen by the place
+  uint64_t found[kMostPasses] = {};  ///< by pass, all slices: endpoints that answered in it
 };
 
 /// The memory of a sweep across interruptions: a file with the plan, the
@@ -70,7 +75,9 @@ class Journal {
 
   /// In memory alone. Error: no memory for the ledger.
   static Result<std::unique_ptr<Journal>> in_memory(JournalPlan plan);
-  /// A new file; an existing one is an error (a journal is never overwritten).
+  /// A new file; an existing one is a usage error (a journal is never
+  /// overwritten). The file gets its name only when it is whole: it is made as
+  /// `path`.new, and what a killed process left under that name is used again.
   static Result<std::unique_ptr<Journal>> create(const std::string& path, JournalPlan plan);
   /// An existing file. Errors: not a journal, damaged, of another version, or
   /// in use by another process (flock(2)).

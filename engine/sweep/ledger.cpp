@@ -65,6 +65,16 @@ LedgerCounts Ledger::count() const {
   return counts;
 }
 
+uint64_t Ledger::unanswered_below(uint64_t to) const {
+  uint64_t count = 0;
+  for (uint64_t first = 0; first < to; first += kStepsPerWord) {
+    uint64_t bits = unanswered_bits(load(words_[first / kStepsPerWord]));
+    if (to - first < kStepsPerWord) bits &= (uint64_t{1} << (2 * (to - first))) - 1;
+    count += static_cast<uint64_t>(std::popcount(bits));
+  }
+  return count;
+}
+
 void Ledger::clear() {
   for (uint64_t& word : words_) std::atomic_ref(word).store(0, std::memory_order_relaxed);
 }

@@ -39,6 +39,8 @@ class Ledger {
   /// The first unanswered step at or after `from`, below `to`; `to` when there is none.
   uint64_t next_unanswered(uint64_t from, uint64_t to) const;
   LedgerCounts count() const;
+  /// How many steps below `to` are unanswered.
+  uint64_t unanswered_below(uint64_t to) const;
   /// Makes every step unanswered.
   void clear();
 

@@ -27,7 +27,7 @@ class Pacer {
 
   double rate_;
   double most_;    // tokens that are kept
-  double tokens_ = 0;
+  double tokens_ = 1;  // the first probe need not wait
   Instant filled_;
 };
 

@@ -61,6 +61,8 @@ void Reporter::mark(const Finding& finding) {
   // Counted before it is marked: after an interruption in between, one error
   // too many is told of, not one too few.
   if (finding.seen.outcome.state == State::error) ++parts_.journal.state().slice_errors;
+  // What this machine told itself of a neighbour is no answer that loss could have hidden.
+  else if (!finding.seen.neighbour_unresolved) ++parts_.journal.state().found[finding.pass];
   ledger_->raise(finding.seen.step - first_step_, mark_of(finding.seen.outcome.state));
 }
 
@@ -102,7 +104,7 @@ EndpointRecord Reporter::silent_record(uint64_t local_step, uint32_t attempts, W
   record.outcome = {State::filtered, Reason::no_response};
   record.attempts = attempts;
   record.service = service_name(target.endpoint.port);
-  record.repeated = local_step < listing_repeats_to_;
+  record.repeated = local_step < listing_repeats_to_ || may_repeat(step);
   return record;
 }
 

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "engine/sweep/completeness.h"
-
 namespace sonde {
 namespace {
 
@@ -21,13 +19,14 @@ Sweep::Sweep(SweepOptions options, Parts parts)
       parts_(std::move(parts)),
       walk_(walk_of(parts_.targets, parts_.journal.plan())),
       host_pacer_(options_.host_rate),
+      neighbour_pacer_(options_.attached_networks, options_.most_neighbours_v4, options_.most_neighbours_v6),
       findings_(kMostFindings),
       reporter_({walk_, parts_.clock, parts_.journal, parts_.sinks, options_.show}),
-      found_(most_passes()),
       started_(parts_.clock.now()),
       pass_ended_(started_) {
   status_.steps = walk_.steps();
   status_.passes = most_passes();
+  if (parts_.read_drops) drops_before_ = parts_.read_drops();
 }
 
 uint64_t Sweep::slice_begin() const { return parts_.journal.slice() * parts_.journal.plan().slice_steps; }
@@ -43,19 +42,29 @@ Result<SummaryRecord> Sweep::run(SummaryRecord summary) {
   status_.settled = resumed_;
   Result<std::unique_ptr<Crew>> crew =
       Crew::start(options_.threads, options_.rate, parts_.prober_factory,
-                  {walk_, ledger, parts_.clock, host_pacer_, findings_, progress_});
+                  {walk_, ledger, parts_.clock, host_pacer_, neighbour_pacer_, findings_, progress_});
   if (!crew) return tl::unexpected(crew.error());
   crew_ = std::move(*crew);
   Result<void> done;
   while (done && !stopped() && parts_.journal.phase() != JournalPhase::done) done = run_slice(ledger);
-  fill(summary, ledger.count());
-  judge(summary);
+  fill(summary, ledger);
+  if (!done) failed_ = done.error();
   crew_.reset();
-  if (!done) return tl::unexpected(done.error());
+  return close(std::move(summary));
+}
+
+/// Closes all outputs, also when one of them has failed: the others then end
+/// like those of an interrupted run.
+Result<SummaryRecord> Sweep::close(SummaryRecord summary) {
+  if (failed_) summary.interrupted = true;
+  judge(summary);
+  if (failed_) summary.notes.push_back(failed_->text);
   for (const std::unique_ptr<Sink>& sink : parts_.sinks) {
-    if (Result<void> finished = sink->finish(summary); !finished) return tl::unexpected(finished.error());
+    const Result<void> finished = sink->finish(summary);
+    if (!finished && !failed_) failed_ = finished.error();
   }
   parts_.journal.sync();
+  if (failed_) return tl::unexpected(*failed_);
   return summary;
 }
 
@@ -63,16 +72,14 @@ Result<SummaryRecord> Sweep::run(SummaryRecord summary) {
 Result<void> Sweep::run_slice(Ledger& ledger) {
   ledger = Ledger(parts_.journal.ledger_words(), slice_size());
   reporter_.enter_slice(ledger, slice_begin());
-  passes_done_ = 0;
   if (parts_.journal.phase() == JournalPhase::clearing) {
     ledger.clear();
     JournalState& state = parts_.journal.state();
-    state.listed = state.listing_to = state.slice_errors = state.passes = 0;
+    state.listed = state.listing_to = state.slice_errors = state.pass = state.passes = 0;
     parts_.journal.set_phase(JournalPhase::probing);
   }
   if (parts_.journal.phase() == JournalPhase::probing) {
     if (Result<void> walked = run_passes(ledger); !walked || stopped()) return walked;
-    parts_.journal.state().passes = passes_done_;
     parts_.journal.set_phase(JournalPhase::listing);
   }
   if (Result<void> listed = list_silent(ledger); !listed || stopped()) return listed;
@@ -80,10 +87,17 @@ Result<void> Sweep::run_slice(Ledger& ledger) {
   return {};
 }
 
+/// From the pass that the journal names, so that a resumed sweep gives no
+/// endpoint more attempts than were asked for, but for the interrupted pass.
 Result<void> Sweep::run_passes(Ledger& ledger) {
-  for (uint32_t pass = 0; pass < most_passes() && !stopped(); ++pass) {
-    if (ledger.next_unanswered(0, ledger.steps()) == ledger.steps() || passes_suffice(pass)) return {};
-    if (Result<void> run = run_pass(ledger, pass); !run) return run;
+  JournalState& state = parts_.journal.state();
+  state.pass = std::min<uint64_t>(state.pass, most_passes() - 1);
+  while (!stopped()) {
+    const bool all_answered = ledger.next_unanswered(0, ledger.steps()) == ledger.steps();
+    if (all_answered || state.passes >= most_passes() || passes_suffice(state.passes)) return {};
+    if (Result<void> run = run_pass(ledger, static_cast<uint32_t>(state.pass)); !run || stopped()) return run;
+    state.passes = state.pass + 1;
+    if (state.pass + 1 < most_passes()) ++state.pass;
   }
   return {};
 }
@@ -98,33 +112,34 @@ Result<void> Sweep::run_pass(Ledger& ledger, uint32_t number) {
   status_.pass = number + 1;
   status_.pass_steps = ledger.steps();
   crew_->begin(pass);
-  Result<void> pumped;
   while (crew_->working()) {
     status_.pass_dealt = blocks.dealt();
-    const Result<void> moved = pump(kPumpWait);
-    if (pumped && !moved) pumped = moved;  // go on taking, so that no worker waits for room for ever
+    pump(kPumpWait);
   }
-  const Result<void> last = pump(Nanos::zero());
+  pump(Nanos::zero());
   pass_ended_ = parts_.clock.now();
-  passes_done_ = number + 1;
-  found_[number] += crew_->result().answered;
-  not_tried_ = crew_->result().not_tried;
-  return pumped ? last : pumped;
+  not_tried_ = crew_->not_tried();
+  if (failed_) return tl::unexpected(*failed_);
+  return {};
 }
 
-/// Takes what the workers found and reports it. When an output fails, the
-/// sweep ends: what was not reported is not marked, and is probed again on resume.
-Result<void> Sweep::pump(Nanos longest) {
+/// Takes what the workers found and reports it. When an output fails, the sweep
+/// ends; what comes after is only taken, so that no worker waits for room: it
+/// is not marked, and probed again on resume.
+void Sweep::pump(Nanos longest) {
   findings_.take_all(taken_, longest);
   ask_and_tell();
-  Result<void> reported = reporter_.report(taken_);
-  if (!reported) {
+  if (!failed_) report_taken();
+}
+
+void Sweep::report_taken() {
+  if (const Result<void> reported = reporter_.report(taken_); !reported) {
+    failed_ = reported.error();
     progress_.stop = true;
-    return reported;
+    return;
   }
   for (const Finding& finding : taken_) status_.open += finding.seen.outcome.state == State::open ? 1 : 0;
   status_.settled += taken_.size();
-  return {};
 }
 
 void Sweep::ask_and_tell() {
@@ -145,10 +160,14 @@ Nanos Sweep::spacing_before(uint32_t pass) const {
   return std::min(spacing, std::max(kLongestRetryWait, options_.retry_wait));
 }
 
-bool Sweep::passes_suffice(uint32_t done) const {
+std::optional<CompletenessEstimate> Sweep::estimate(uint64_t passes) const {
+  return estimate_completeness(std::span(parts_.journal.state().found).first(passes));
+}
+
+bool Sweep::passes_suffice(uint64_t done) const {
   if (!options_.completeness || not_tried_ > 0) return false;
-  const auto estimate = estimate_completeness(std::span(found_).first(done));
-  return estimate && estimate->low >= *options_.completeness;
+  const std::optional<CompletenessEstimate> reached = estimate(done);
+  return reached && reached->low >= *options_.completeness;
 }
 
 Result<void> Sweep::list_silent(Ledger& ledger) {
@@ -166,7 +185,7 @@ JournalTotals Sweep::totals_of(const LedgerCounts& counts) const {
   return {counts.open, counts.closed, counts.unanswered + counts.rejected - errors, errors};
 }
 
-void Sweep::fill(SummaryRecord& summary, const LedgerCounts& here) const {
+void Sweep::fill(SummaryRecord& summary, const Ledger& ledger) const {
   const Journal& journal = parts_.journal;
   summary.engine = crew_->prober_name();
   summary.seed = journal.plan().seed;
@@ -175,21 +194,25 @@ void Sweep::fill(SummaryRecord& summary, const LedgerCounts& here) const {
   summary.targets = parts_.targets.host_count() + parts_.targets.pair_count();
   summary.endpoints = walk_.steps();
   summary.resumed = resumed_;
-  summary.passes = passes_done_;
+  summary.passes = static_cast<uint32_t>(journal.state().passes);
   summary.books = crew_->books();
   summary.interrupted = stopped();
   summary.elapsed_s = std::chrono::duration<double>(parts_.clock.now() - started_).count();
-  fill_counts(summary, here);
-  fill_completeness(summary, here);
+  fill_counts(summary, ledger);
+  fill_completeness(summary, ledger);
 }
 
-void Sweep::fill_counts(SummaryRecord& summary, const LedgerCounts& here) const {
+void Sweep::fill_counts(SummaryRecord& summary, const Ledger& ledger) const {
   JournalTotals sum = parts_.journal.totals();
   if (parts_.journal.phase() != JournalPhase::done) {
+    const LedgerCounts here = ledger.count();
     const JournalTotals slice = totals_of(here);
+    // Silence is no verdict before the passes are over and it has been listed.
+    const bool listing = parts_.journal.phase() == JournalPhase::listing;
+    const uint64_t listed = listing ? ledger.unanswered_below(parts_.journal.state().listed) : 0;
     sum.open += slice.open;
     sum.closed += slice.closed;
-    sum.filtered += slice.filtered - here.unanswered;  // silence is no verdict before the passes are over
+    sum.filtered += slice.filtered - here.unanswered + listed;
     sum.errors += slice.errors;
   }
   summary.open = sum.open;
@@ -199,13 +222,13 @@ void Sweep::fill_counts(SummaryRecord& summary, const LedgerCounts& here) const 
   summary.unreported = summary.endpoints - sum.open - sum.closed - sum.filtered - sum.errors;
 }
 
-void Sweep::fill_completeness(SummaryRecord& summary, const LedgerCounts& here) const {
-  const bool all_answered = here.unanswered == 0 && walk_.steps() <= parts_.journal.plan().slice_steps;
-  std::optional<CompletenessEstimate> estimate = estimate_completeness(std::span(found_).first(passes_done_));
-  if (all_answered) estimate = CompletenessEstimate{1, 1};
-  if (!estimate) return;
-  summary.completeness = estimate->share;
-  summary.completeness_low = estimate->low;
+void Sweep::fill_completeness(SummaryRecord& summary, const Ledger& ledger) const {
+  const bool all_answered = ledger.count().unanswered == 0 && walk_.steps() <= parts_.journal.plan().slice_steps;
+  std::optional<CompletenessEstimate> reached = estimate(parts_.journal.state().passes);
+  if (all_answered) reached = CompletenessEstimate{1, 1};
+  if (!reached) return;
+  summary.completeness = reached->share;
+  summary.completeness_low = reached->low;
 }
 
 void Sweep::judge(SummaryRecord& summary) const {
@@ -221,9 +244,25 @@ void Sweep::judge(SummaryRecord& summary) const {
       summary.completeness_low.value_or(summary.endpoints == summary.filtered ? 1 : 0) < *options_.completeness) {
     degrade("the completeness asked for was not reached: raise --retries, or lower --rate");
   }
+  judge_drops(summary);
+  if (neighbour_pacer_.limits()) {
+    summary.notes.push_back("the hosts of attached networks were probed no faster than this machine's neighbour table allows (" +
+                            std::to_string(options_.most_neighbours_v4) + " at a time over IPv4, " +
+                            std::to_string(options_.most_neighbours_v6) +
+                            " over IPv6): raise net.ipv4.neigh.default.gc_thresh3 or net.ipv6.neigh.default.gc_thresh3 to go faster");
+  }
   if (const uint32_t downs = progress_.step_downs.load(); downs > 0) {
     summary.notes.push_back("concurrency was lowered " + std::to_string(downs) +
                             " times because this machine ran short of descriptors, source ports or memory");
+  }
+}
+
+/// Packets that the kernel dropped unseen: whoever stayed silent may not have been asked.
+void Sweep::judge_drops(SummaryRecord& summary) const {
+  if (!parts_.read_drops || summary.filtered == 0) return;
+  for (std::string& why : explain_drops(drops_before_, parts_.read_drops())) {
+    summary.degraded = true;
+    summary.notes.push_back(std::move(why));
   }
 }
 

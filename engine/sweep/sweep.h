@@ -7,9 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "engine/sweep/completeness.h"
 #include "engine/sweep/crew.h"
 #include "engine/sweep/journal.h"
 #include "engine/sweep/reporter.h"
+#include "net/attached_networks.h"
+#include "net/drop_counters.h"
 
 namespace sonde {
 
@@ -21,6 +24,10 @@ struct SweepOptions {
   std::optional<double> completeness;   ///< goal: end the passes when the estimate's lower bound reaches it
   uint32_t threads = 1;
   ShowFilter show;
+  /// Networks whose hosts cost entries of the kernel's neighbour table, and how
+  /// many entries this sweep may hold at a time.
+  std::vector<AttachedNetwork> attached_networks;
+  size_t most_neighbours_v4 = 1024, most_neighbours_v6 = 1024;
 };
 
 inline constexpr Nanos kLongestRetryWait = std::chrono::seconds(5);
@@ -50,6 +57,7 @@ class Sweep {
     const Clock& clock;
     ProberFactory prober_factory;
     std::span<const std::unique_ptr<Sink>> sinks;
+    std::function<DropCounters()> read_drops;           ///< what the kernel drops unseen; may be empty
     std::function<bool()> stop_asked;                   ///< polled about ten times a second; may be empty
     std::function<void(const SweepStatus&)> on_status;  ///< called about ten times a second; may be empty
   };
@@ -67,35 +75,40 @@ class Sweep {
   Result<void> run_passes(Ledger& ledger);
   Result<void> run_pass(Ledger& ledger, uint32_t number);
   Result<void> list_silent(Ledger& ledger);
-  Result<void> pump(Nanos longest);
+  void pump(Nanos longest);
+  void report_taken();
+  std::optional<CompletenessEstimate> estimate(uint64_t passes) const;
+  Result<SummaryRecord> close(SummaryRecord summary);
   JournalTotals totals_of(const LedgerCounts& counts) const;
-  bool passes_suffice(uint32_t done) const;
+  bool passes_suffice(uint64_t done) const;
   bool stopped() const { return progress_.stop.load(std::memory_order_relaxed); }
   uint64_t slice_begin() const;
   uint64_t slice_size() const;
-  uint32_t most_passes() const { return options_.retries + 1; }
+  uint32_t most_passes() const { return std::min<uint32_t>(options_.retries + 1, kMostPasses); }
   Nanos spacing_before(uint32_t pass) const;
   void ask_and_tell();
-  void fill(SummaryRecord& summary, const LedgerCounts& here) const;
-  void fill_counts(SummaryRecord& summary, const LedgerCounts& here) const;
-  void fill_completeness(SummaryRecord& summary, const LedgerCounts& here) const;
+  void fill(SummaryRecord& summary, const Ledger& ledger) const;
+  void fill_counts(SummaryRecord& summary, const Ledger& ledger) const;
+  void fill_completeness(SummaryRecord& summary, const Ledger& ledger) const;
   void judge(SummaryRecord& summary) const;
+  void judge_drops(SummaryRecord& summary) const;
 
   SweepOptions options_;
   Parts parts_;
   TargetWalk walk_;
   HostPacer host_pacer_;
+  NeighbourPacer neighbour_pacer_;
   BoundedQueue<Finding> findings_;
   SweepProgress progress_;
   Reporter reporter_;
   std::unique_ptr<Crew> crew_;
   std::vector<Finding> taken_;
-  std::vector<uint64_t> found_;  // by pass, all slices: endpoints that answered in it for the first time
   Instant started_;
   Instant pass_ended_;
   SweepStatus status_;
   uint64_t not_tried_ = 0;       // in the last pass that was run
-  uint32_t passes_done_ = 0;     // in this slice
+  std::optional<Error> failed_;  // an output: what comes after is only drained
+  DropCounters drops_before_;
   uint64_t resumed_ = 0;
 };
 

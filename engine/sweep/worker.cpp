@@ -28,15 +28,16 @@ SweepWorker::SweepWorker(Prober& prober, double rate, Shared shared)
   shared_.progress.concurrency.fetch_add(limit_, std::memory_order_relaxed);
 }
 
-PassResult SweepWorker::run_pass(const Pass& pass) {
+uint64_t SweepWorker::run_pass(const Pass& pass) {
   pass_ = &pass;
-  result_ = {};
+  not_tried_ = 0;
   here_ = until_ = 0;
   exhausted_ = false;
   wait_until(pass.not_before);
   while (!finished()) turn(shared_.clock.now());
   if (shared_.progress.stop.load(std::memory_order_relaxed)) abandon();
-  return result_;
+  prober_.wait(shared_.clock.now(), Nanos::zero());  // hands over the last closes
+  return not_tried_;
 }
 
 void SweepWorker::turn(Instant now) {
@@ -59,42 +60,52 @@ void SweepWorker::wait_until(Instant begin) {
 
 bool SweepWorker::finished() const {
   if (shared_.progress.stop.load(std::memory_order_relaxed)) return true;
-  return exhausted_ && here_ == until_ && delayed_.empty() && prober_.in_flight() == 0;
+  return exhausted_ && here_ == until_ && !next_ && delayed_.empty() && prober_.in_flight() == 0;
 }
 
 Nanos SweepWorker::longest_wait(Instant now) {
-  if (prober_.room() == 0) return kLongestSleep;
   Nanos wait = kLongestSleep;
-  const bool walk_goes_on = !(exhausted_ && here_ == until_) && delayed_.size() < kMostDeferred;
-  if (walk_goes_on) wait = pacer_.until_next(now);
-  if (!delayed_.empty()) wait = std::min(wait, std::max(delayed_.top().due - now, pacer_.until_next(now)));
+  if (next_ && prober_.room() > 0) wait = pacer_.until_next(now);
+  if (!next_ && !delayed_.empty()) wait = delayed_.top().due - now;
   return std::clamp(wait, Nanos::zero(), kLongestSleep);
 }
 
 void SweepWorker::start_probes(Instant now) {
-  uint64_t room = std::min({pacer_.budget(now), uint64_t{prober_.room()}, kMostStartsPerTurn});
-  for (; room > 0; --room) {
-    const std::optional<Delayed> next = next_probe(now);
-    if (!next) return;
-    start(*next, now);
+  uint64_t room = std::min(uint64_t{prober_.room()}, kMostStartsPerTurn);
+  while (provide_next(now)) {
+    if (room == 0 || pacer_.budget(now) == 0) return;
+    const Probe probe = *next_;
+    next_.reset();
+    const Instant begin = earliest_start(probe.endpoint, now);
+    if (begin > now) {
+      delayed_.push({begin, probe});
+      continue;
+    }
+    start(probe, now);
     pacer_.spend(1);
+    --room;
   }
 }
 
-std::optional<SweepWorker::Delayed> SweepWorker::next_probe(Instant now) {
+/// Makes `next_` the next probe that is due; false when there is none now.
+bool SweepWorker::provide_next(Instant now) {
+  if (next_) return true;
   if (!delayed_.empty() && delayed_.top().due <= now) {
-    const Delayed next = delayed_.top();
+    next_ = delayed_.top().probe;
     delayed_.pop();
-    return next;
+    return true;
   }
   uint64_t step = 0;
-  while (delayed_.size() < kMostDeferred && next_step(step)) {
-    const Endpoint endpoint = shared_.walk.at(step).endpoint;
-    const Delayed next{shared_.host_pacer.reserve(endpoint.address, now), {step, endpoint}};
-    if (next.due <= now) return next;
-    delayed_.push(next);
-  }
-  return std::nullopt;
+  if (delayed_.size() >= kMostDelayed || !next_step(step)) return false;
+  next_ = Probe{step, shared_.walk.at(step).endpoint};
+  return true;
+}
+
+/// `now` when nothing but the rate stands against a probe; asked right before
+/// it starts, so that waiting for room never adds up to a burst.
+Instant SweepWorker::earliest_start(const Endpoint& endpoint, Instant now) {
+  const Instant neighbour = shared_.neighbour_pacer.take(endpoint.address, now);
+  return neighbour > now ? neighbour : shared_.host_pacer.take(endpoint.address, now);
 }
 
 /// The next unanswered step of the pass: of the whole shard, not of the slice.
@@ -113,15 +124,15 @@ bool SweepWorker::next_step(uint64_t& step) {
   return false;
 }
 
-void SweepWorker::start(const Delayed& what, Instant now) {
+void SweepWorker::start(const Probe& probe, Instant now) {
   ++books_.sent;
-  prober_.start(what.probe, now);
+  prober_.start(probe, now);
 }
 
 void SweepWorker::on_observation(const Observation& seen, Instant now) {
   if (seen.outcome.state == State::error) {
     ++books_.local_failed;
-    return seen.transient ? on_local_failure(seen, now) : report(seen);
+    return seen.transient ? on_local_failure(seen, now) : give_up(seen);
   }
   if (!local_tries_.empty()) local_tries_.erase(seen.step);
   if (seen.unanswered) {
@@ -129,22 +140,24 @@ void SweepWorker::on_observation(const Observation& seen, Instant now) {
     return;
   }
   ++books_.answered;
-  ++result_.answered;
   if (seen.late) ++books_.late;
   report(seen);
 }
 
 /// This machine failed: if it ran short of something, ask for less of it; then
-/// try the probe again. Only when nothing helps is it given up, as our fault.
+/// try the probe again, within this pass.
 void SweepWorker::on_local_failure(const Observation& seen, Instant now) {
   if (is_shortage(seen.outcome.reason)) step_down(now);
   const uint32_t tries = ++local_tries_[seen.step];
-  if (tries < kMostLocalTries) {
-    delayed_.push({now + kFirstLocalPause * (1 << tries), {seen.step, seen.endpoint}});
-    return;
-  }
+  if (tries >= kMostLocalTries) return give_up(seen);
+  delayed_.push({now + kFirstLocalPause * (1 << tries), {seen.step, seen.endpoint}});
+}
+
+/// Leaves the endpoint to the next pass (routes and limits come and go); after
+/// the last one it is our fault, and said so.
+void SweepWorker::give_up(const Observation& seen) {
   local_tries_.erase(seen.step);
-  ++result_.not_tried;
+  ++not_tried_;
   if (pass_->last) report(seen);
 }
 
@@ -184,6 +197,7 @@ void SweepWorker::publish() {
 
 void SweepWorker::abandon() {
   books_.abandoned += prober_.abandon();
+  next_.reset();
   delayed_ = {};
   local_tries_.clear();
   publish();

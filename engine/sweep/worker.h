@@ -11,6 +11,7 @@
 #include "engine/probe/record.h"
 #include "engine/sweep/host_pacer.h"
 #include "engine/sweep/ledger.h"
+#include "engine/sweep/neighbour_pacer.h"
 #include "engine/sweep/pacer.h"
 #include "engine/sweep/walk.h"
 #include "net/base/bounded_queue.h"
@@ -43,12 +44,6 @@ struct Pass {
   PassBlocks* blocks = nullptr;
 };
 
-/// What one worker did in one pass.
-struct PassResult {
-  uint64_t answered = 0;   ///< endpoints that answered
-  uint64_t not_tried = 0;  ///< endpoints that this machine could not try, however often; no verdict but in the last pass
-};
-
 /// One thread's share of a sweep: takes steps, starts probes, hands findings
 /// over. It owns the control flow of its thread; its one sleeping place is the
 /// prober. Its parts belong to the thread that calls run_pass().
@@ -59,6 +54,7 @@ class SweepWorker {
     const Ledger& ledger;
     const Clock& clock;
     HostPacer& host_pacer;
+    NeighbourPacer& neighbour_pacer;
     BoundedQueue<Finding>& findings;
     SweepProgress& progress;
   };
@@ -67,7 +63,9 @@ class SweepWorker {
   SweepWorker(Prober& prober, double rate, Shared shared);
 
   /// Walks its share of a pass to the end, or until the sweep is stopped.
-  PassResult run_pass(const Pass& pass);
+  /// Returns how many endpoints this machine could not try, however often; they
+  /// get no verdict, but in the last pass.
+  uint64_t run_pass(const Pass& pass);
 
   /// The books of all passes so far.
   const ProbeBooks& books() const { return books_; }
@@ -75,8 +73,9 @@ class SweepWorker {
   /// The most probes started in one turn: bounds how much our clock's RTTs are
   /// off (a start takes some 10 µs).
   static constexpr uint64_t kMostStartsPerTurn = 64;
-  /// The most endpoints that wait for --host-rate.
-  static constexpr size_t kMostDeferred = 65536;
+  /// The most probes that wait for their time (--host-rate, the neighbour table,
+  /// a shortage): with so many, no further steps are taken.
+  static constexpr size_t kMostDelayed = 4096;
   /// How often a probe that failed for want of local resources is tried again within a pass.
   static constexpr uint32_t kMostLocalTries = 8;
 
@@ -93,11 +92,13 @@ class SweepWorker {
   bool finished() const;
   Nanos longest_wait(Instant now);
   void start_probes(Instant now);
-  std::optional<Delayed> next_probe(Instant now);
+  bool provide_next(Instant now);
+  Instant earliest_start(const Endpoint& endpoint, Instant now);
   bool next_step(uint64_t& step);
-  void start(const Delayed& what, Instant now);
+  void start(const Probe& probe, Instant now);
   void on_observation(const Observation& seen, Instant now);
   void on_local_failure(const Observation& seen, Instant now);
+  void give_up(const Observation& seen);
   void report(const Observation& seen);
   void step_down(Instant now);
   void step_up(Instant now);
@@ -109,9 +110,10 @@ class SweepWorker {
   Pacer pacer_;
   Shared shared_;
   const Pass* pass_ = nullptr;
-  PassResult result_;
+  uint64_t not_tried_ = 0;
   uint64_t here_ = 0, until_ = 0;  // of the claimed block, within the slice
   bool exhausted_ = false;
+  std::optional<Probe> next_;  // due, and waiting for room and budget
   DelayQueue delayed_;
   std::unordered_map<uint64_t, uint32_t> local_tries_;  // step → failures, of probes that are being tried again
   std::vector<Finding> outgoing_;

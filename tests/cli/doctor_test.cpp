@@ -154,9 +154,9 @@ TEST(Doctor, LongListsAreCutAndSaySo) {
   EXPECT_THAT(render_doctor(facts), HasSubstr("  … and 76 more\n"));
 }
 
-TEST(DoctorFindings, AHealthyMachineHasNone) { EXPECT_THAT(judge_findings(healthy()), IsEmpty()); }
+TEST(DoctorDiagnoses, AHealthyMachineHasNone) { EXPECT_THAT(diagnose(healthy()), IsEmpty()); }
 
-TEST(DoctorFindings, EveryIllHasItsCauseAndItsRemedy) {
+TEST(DoctorDiagnoses, EveryIllHasItsCauseAndItsRemedy) {
   struct Row {
     const char* what;
     void (*change)(DoctorFacts&);
@@ -238,29 +238,29 @@ TEST(DoctorFindings, EveryIllHasItsCauseAndItsRemedy) {
     SCOPED_TRACE(row.what);
     DoctorFacts facts = healthy();
     row.change(facts);
-    EXPECT_THAT(judge_findings(facts),
-                testing::ElementsAre(AllOf(Field(&Finding::severity, row.severity),
-                                           Field(&Finding::cause, HasSubstr(row.cause)),
-                                           Field(&Finding::remedy, HasSubstr(row.remedy)))));
+    EXPECT_THAT(diagnose(facts),
+                testing::ElementsAre(AllOf(Field(&Diagnosis::severity, row.severity),
+                                           Field(&Diagnosis::cause, HasSubstr(row.cause)),
+                                           Field(&Diagnosis::remedy, HasSubstr(row.remedy)))));
   }
 }
 
-TEST(DoctorFindings, AddressTranslationIsNoFilter) {
+TEST(DoctorDiagnoses, AddressTranslationIsNoFilter) {
   DoctorFacts facts = healthy();
   facts.firewall->push_back({"ip", "nat", "post", "postrouting", "nat", false});
-  EXPECT_THAT(judge_findings(facts), IsEmpty());
+  EXPECT_THAT(diagnose(facts), IsEmpty());
 }
 
-TEST(DoctorFindings, TheWorstComesFirst) {
+TEST(DoctorDiagnoses, TheWorstComesFirst) {
   DoctorFacts facts = healthy();
   facts.kernel.ipv6 = false;
   facts.limits.source_ports = PortRange{40000, 40099};
   facts.limits.descriptors = {20, 20};
-  const auto findings = judge_findings(facts);
-  ASSERT_EQ(findings.size(), 3U);
-  EXPECT_EQ(findings[0].severity, Severity::problem);
-  EXPECT_EQ(findings[1].severity, Severity::warning);
-  EXPECT_EQ(findings[2].severity, Severity::note);
+  const auto diagnoses = diagnose(facts);
+  ASSERT_EQ(diagnoses.size(), 3U);
+  EXPECT_EQ(diagnoses[0].severity, Severity::problem);
+  EXPECT_EQ(diagnoses[1].severity, Severity::warning);
+  EXPECT_EQ(diagnoses[2].severity, Severity::note);
 }
 
 TEST(DoctorJson, TellsTheSameAsTheReport) {
@@ -282,7 +282,7 @@ TEST(DoctorJson, TellsTheSameAsTheReport) {
   EXPECT_EQ(json["interfaces"]["list"][0]["addresses"][0]["addr"], "192.0.2.2");
   EXPECT_EQ(json["routes"]["list"][0]["gateway"], "192.0.2.1");
   EXPECT_EQ(json["firewall"]["chains"][0]["policy"], "drop");
-  EXPECT_EQ(json["findings"].size(), judge_findings(facts).size());
+  EXPECT_EQ(json["findings"].size(), diagnose(facts).size());
 }
 
 TEST(DoctorJson, FailuresAreObjectsWithAnError) {

@@ -28,7 +28,8 @@ TEST(ScanOptions, Defaults) {
 }
 
 TEST(ScanOptions, OptionsWithValuesDoNotSwallowTargets) {
-  const ScanOptions options = parsed({"-o", "a.jsonl", "--exclude", "10.0.0.9", "10.0.0.1", "-iL", "list", "10.0.0.2", "-p", "80"});
+  const ScanOptions options =
+      parsed({"-o", "a.jsonl", "--exclude", "10.0.0.9", "10.0.0.1", "-iL", "list", "10.0.0.2", "-p", "80"});
   EXPECT_EQ(options.subject.targets, (std::vector<std::string>{"10.0.0.1", "10.0.0.2"}));
   EXPECT_EQ(options.subject.target_files, (std::vector<std::string>{"list"}));
   EXPECT_EQ(options.subject.excludes, (std::vector<std::string>{"10.0.0.9"}));
@@ -44,7 +45,8 @@ TEST(ScanOptions, FormatsBelongToOutputsInOrder) {
   const ScanOptions options = parsed({"10.0.0.1", "-p", "80", "-o", "x", "--format", "csv", "-o", "y.jsonl"});
   EXPECT_EQ(options.output.outputs[0].format, OutputFormat::csv);
   EXPECT_FALSE(options.output.outputs[1].format);
-  EXPECT_NE(refused({"10.0.0.1", "--format", "csv", "--format", "csv"}).find("more formats"), std::string::npos);
+  EXPECT_NE(refused({"10.0.0.1", "--format", "csv", "--format", "csv"}).find("more formats"),
+            std::string::npos);
 }
 
 TEST(ScanOptions, AGoalRaisesTheRetriesUnlessTheyAreGiven) {
@@ -53,7 +55,8 @@ TEST(ScanOptions, AGoalRaisesTheRetriesUnlessTheyAreGiven) {
 }
 
 TEST(ScanOptions, ResumingKeepsWhatWasGivenAndTakesWhatIsNew) {
-  const ScanOptions first = parsed({"10.0.0.1", "-p", "80", "--rate", "5k", "--journal", "j", "-o", "a.jsonl", "--banner"});
+  const ScanOptions first =
+      parsed({"10.0.0.1", "-p", "80", "--rate", "5k", "--journal", "j", "-o", "a.jsonl", "--banner"});
   const ScanOptions same = parsed({"--resume", "j"}, &first);
   EXPECT_EQ(same.conduct.rate, 5000);
   EXPECT_TRUE(same.conduct.banner);
@@ -62,14 +65,38 @@ TEST(ScanOptions, ResumingKeepsWhatWasGivenAndTakesWhatIsNew) {
   EXPECT_EQ(slower.conduct.rate, 100);
   EXPECT_EQ(slower.output.outputs.at(0).path, "b.csv");
   for (const std::string word : {"-p", "--seed", "--shard", "--exclude"}) {
-    EXPECT_NE(refused({"--resume", "j", word, word == "--shard" ? "1/2" : "7"}, &first).find("--resume"), std::string::npos) << word;
+    EXPECT_NE(refused({"--resume", "j", word, word == "--shard" ? "1/2" : "7"}, &first).find("--resume"),
+              std::string::npos)
+        << word;
   }
+}
+
+TEST(ScanOptions, PartsOfASweepNeedOneSeed) {
+  EXPECT_EQ(refused({"10.0.0.0/24", "-p", "80", "--shard", "2/8"}),
+            "--shard needs --seed N, the same on every machine");
+  EXPECT_EQ(parsed({"10.0.0.0/24", "-p", "80", "--shard", "2/8", "--seed", "0"}).subject.shard,
+            (Shard{2, 8}));
+}
+
+TEST(ScanOptions, ConcurrencyHasARange) {
+  EXPECT_EQ(parsed({"10.0.0.1", "--concurrency", "4000000"}).conduct.concurrency, 4000000u);
+  for (const std::string wrong : {"0", "-1", "4000001", "4294967295"}) {
+    EXPECT_NE(refused({"10.0.0.1", "--concurrency", wrong}).find("--concurrency"), std::string::npos)
+        << wrong;
+  }
+}
+
+TEST(ScanOptions, AnOutputIsNamedAnewOnlyByItsOwnWords) {
+  const ScanOptions first = parsed({"10.0.0.1", "-p", "80", "--journal", "j", "-o", "a.jsonl"});
+  EXPECT_FALSE(parsed({"--resume", "j"}, &first).output.outputs_named);
+  EXPECT_TRUE(parsed({"--resume", "j", "-o", "a.jsonl"}, &first).output.outputs_named);
 }
 
 TEST(ScanOptions, MistakesNameTheOption) {
   EXPECT_NE(refused({"10.0.0.1", "--rate", "fast"}).find("--rate"), std::string::npos);
   EXPECT_NE(refused({"10.0.0.1", "--nonsense"}).find("--nonsense"), std::string::npos);
-  EXPECT_NE(refused({"10.0.0.1", "-p", "80", "--top-ports", "5"}).find("exclude each other"), std::string::npos);
+  EXPECT_NE(refused({"10.0.0.1", "-p", "80", "--top-ports", "5"}).find("exclude each other"),
+            std::string::npos);
   EXPECT_NE(refused({"10.0.0.1", "--source", "here"}).find("--source"), std::string::npos);
   const auto later = parse_scan_options(std::vector<std::string>{"10.0.0.1", "--engine", "syn"});
   ASSERT_FALSE(later);

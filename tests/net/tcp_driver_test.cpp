@@ -55,7 +55,9 @@ class TcpDriverTest : public OwnNamespace, public testing::WithParamInterface<co
   void SetUp() override {
     OwnNamespace::SetUp();
     if (IsSkipped()) return;
-    make(8);
+    SourceOptions source;
+    source.own_addresses = {*IpAddress::parse("::1")};
+    make(8, source);
   }
   void TearDown() override {
     driver_.reset();
@@ -208,6 +210,31 @@ TEST_P(TcpDriverTest, ASilentPortCanBeCancelledAndTheSlotStaysOfUse) {
   }
 }
 
+TEST_P(TcpDriverTest, AClosedPortOfThisMachineNeverConnectsToItself) {
+  ASSERT_TRUE(run("sysctl -qw net.ipv4.ip_local_port_range='40000 40003'"));  // every fourth attempt would
+  for (int round = 0; round < 100; ++round) {
+    for (const char* address : {"127.0.0.1", "::1"}) {
+      const Endpoint closed{*IpAddress::parse(address), static_cast<uint16_t>(40000 + round % 4)};
+      EXPECT_EQ(connect(0, closed).error, ECONNREFUSED) << closed.to_string();
+      driver_->close(0, CloseMode::reset);
+    }
+  }
+}
+
+/// States of the other ends, as the kernel lists them: those of sockets that
+/// were ended by FIN and not by RST.
+TEST_P(TcpDriverTest, EveryConnectionEndsWithResetAlsoAcrossFamiliesAndAtTheEnd) {
+  const Listener v4("127.0.0.1"), v6("::1");
+  for (int round = 0; round < 40; ++round) {
+    EXPECT_EQ(connect(0, round % 2 == 0 ? v4.endpoint() : v6.endpoint()).error, 0);
+    driver_->close(0, CloseMode::reset);
+  }
+  EXPECT_EQ(connect(1, v4.endpoint()).error, 0);
+  driver_->close(1, CloseMode::reset);
+  driver_.reset();
+  EXPECT_TRUE(run("test -z \"$(ss -tanH state fin-wait-1 state fin-wait-2 state time-wait state close-wait state last-ack)\""));
+}
+
 struct RejectionRow {
   const char* statement;
   const char* target;
@@ -257,7 +284,7 @@ TEST_P(TcpDriverTest, SourcePortsComeFromTheRangeAndRunOut) {
   for (uint32_t slot = 0; slot < 8; ++slot) {
     const TcpEvent event = connect(slot, listener.endpoint());
     connected += event.error == 0 ? 1 : 0;
-    out_of_ports += event.error == EADDRNOTAVAIL ? 1 : 0;
+    out_of_ports += event.error == EADDRNOTAVAIL || event.error == EADDRINUSE ? 1 : 0;
   }
   EXPECT_EQ(connected, 4);
   EXPECT_EQ(out_of_ports, 4);

@@ -130,6 +130,40 @@ TEST(SweepSim, AnAnswerAfterTheTimeOutStillCountsWhenItIsSeen) {
   EXPECT_EQ(summary.open, 16u);
 }
 
+TEST(SweepSim, AFaultThatPassesCostsNoTruthWhileRetriesRemain) {
+  MixedSweep sim;
+  int connects = 0;
+  sim.network.on_connect = [&](const Endpoint&, Instant) { sim.network.always_fails_with = ++connects <= 500 ? ENETUNREACH : 0; };
+  const SummaryRecord summary = sim.run();
+  expect_truth(sim);
+  EXPECT_EQ(summary.errors, 0u);
+}
+
+TEST(SweepSim, ASlowRateDoesNotWaitForNothing) {
+  MixedSweep sim("10.0.0.0", "24");  // closed: one probe, and done
+  sim.network.answer = [](const Endpoint&) { return SimAnswer::closed(); };
+  sim.options.rate = 0.01;
+  const Instant before = sim.clock.now();
+  sim.run();
+  EXPECT_LT(sim.clock.now() - before, std::chrono::seconds(1));
+}
+
+TEST(SweepSim, HostRateHoldsWhenSlotsAreScarce) {
+  MixedSweep sim("10.0.0.0/30", "1-30");
+  sim.slots = 3;
+  sim.options.host_rate = 5;
+  sim.options.rate = 0;
+  sim.network.answer = [](const Endpoint&) { return SimAnswer::silence(); };
+  sim.options.retries = 0;
+  std::map<IpAddress, std::vector<Instant>> starts;
+  sim.network.on_connect = [&](const Endpoint& endpoint, Instant at) { starts[endpoint.address].push_back(at); };
+  sim.run();
+  for (const auto& [address, times] : starts) {
+    EXPECT_EQ(times.size(), 30u);
+    for (size_t i = 1; i < times.size(); ++i) EXPECT_GE(times[i] - times[i - 1], std::chrono::milliseconds(200));
+  }
+}
+
 TEST(SweepSim, RateIsNeverExceeded) {
   MixedSweep sim;
   sim.options.rate = 1000;

@@ -71,7 +71,7 @@ struct ConnectProberTest : testing::Test {
 };
 
 TEST_F(ConnectProberTest, AnAnswerAndSilenceEachGiveOneObservation) {
-  make({.timeout = milliseconds(100), .own_addresses = {}});
+  make({.timeout = milliseconds(100), .own_addresses = {}, .is_neighbour = {}});
   prober_->start({1, target_}, kStart);
   prober_->start({2, target_}, kStart);
   EXPECT_EQ(prober_->room(), 0u);
@@ -92,14 +92,14 @@ TEST_F(ConnectProberTest, AnAnswerAndSilenceEachGiveOneObservation) {
 }
 
 TEST_F(ConnectProberTest, SleepsNoLongerThanToTheNextDeadline) {
-  make({.timeout = milliseconds(100), .own_addresses = {}});
+  make({.timeout = milliseconds(100), .own_addresses = {}, .is_neighbour = {}});
   prober_->start({1, target_}, kStart);
   step(kStart + milliseconds(60));
   EXPECT_LE(driver_->waited, milliseconds(41));
 }
 
 TEST_F(ConnectProberTest, NoRttWhenTheAnswerMayBelongToARepeatedSyn) {
-  make({.timeout = std::chrono::seconds(5), .own_addresses = {}});
+  make({.timeout = std::chrono::seconds(5), .own_addresses = {}, .is_neighbour = {}});
   prober_->start({1, target_}, kStart);
   connected(0, ECONNREFUSED);
   const auto seen = step(kStart + milliseconds(1005));
@@ -109,7 +109,7 @@ TEST_F(ConnectProberTest, NoRttWhenTheAnswerMayBelongToARepeatedSyn) {
 }
 
 TEST_F(ConnectProberTest, AsksForTheBannerAndTellsIt) {
-  make({.banner = true, .own_addresses = {}});
+  make({.banner = true, .own_addresses = {}, .is_neighbour = {}});
   prober_->start({1, target_}, kStart);
   connected(0);
   EXPECT_TRUE(step(kStart + milliseconds(1)).empty());
@@ -126,7 +126,7 @@ TEST_F(ConnectProberTest, AsksForTheBannerAndTellsIt) {
 TEST_F(ConnectProberTest, WhatThePeerDoesAfterAcceptingIsTold) {
   const std::pair<int, AfterAccept> rows[] = {{0, AfterAccept::closed}, {ECONNRESET, AfterAccept::reset}, {ECANCELED, AfterAccept::nothing}};
   for (const auto& [error, after] : rows) {
-    make({.banner = true, .own_addresses = {}});
+    make({.banner = true, .own_addresses = {}, .is_neighbour = {}});
     prober_->start({1, {target_.address, 22}}, kStart);
     connected(0);
     step(kStart);
@@ -138,9 +138,24 @@ TEST_F(ConnectProberTest, WhatThePeerDoesAfterAcceptingIsTold) {
   }
 }
 
+TEST_F(ConnectProberTest, AfterOurLineTheWayOfHangingUpTellsNothing) {
+  for (const int error : {0, ECONNRESET}) {
+    make({.banner = true, .own_addresses = {}, .is_neighbour = {}});
+    prober_->start({1, target_}, kStart);
+    connected(0);
+    step(kStart);
+    driver_->next.push_back({.slot = 0, .kind = TcpEvent::Kind::sent, .bytes = 6, .icmp = {}, .rtt = {}});
+    step(kStart);
+    driver_->next.push_back({.slot = 0, .kind = TcpEvent::Kind::received, .error = error, .icmp = {}, .rtt = {}});
+    const auto seen = step(kStart);
+    ASSERT_EQ(seen.size(), 1u);
+    EXPECT_EQ(seen[0].after_accept, AfterAccept::hung_up);
+  }
+}
+
 TEST_F(ConnectProberTest, AnIcmpErrorOfOurOwnIsNotTheTargets) {
   const IpAddress ours = IpAddress::v4(0x0a0000fe);
-  make({.own_addresses = {ours}});
+  make({.own_addresses = {ours}, .is_neighbour = {}});
   prober_->start({1, target_}, kStart);
   driver_->next.push_back({.slot = 0, .error = ECONNREFUSED, .icmp = IcmpError{3, 3, ours}, .rtt = {}});
   const auto seen = step(kStart);
@@ -149,7 +164,7 @@ TEST_F(ConnectProberTest, AnIcmpErrorOfOurOwnIsNotTheTargets) {
 }
 
 TEST_F(ConnectProberTest, ScanningOurselvesOurOwnIcmpErrorIsTheAnswer) {
-  make({.own_addresses = {target_.address}});
+  make({.own_addresses = {target_.address}, .is_neighbour = {}});
   prober_->start({1, target_}, kStart);
   driver_->next.push_back({.slot = 0, .error = ECONNREFUSED, .icmp = IcmpError{3, 3, target_.address}, .rtt = {}});
   const auto seen = step(kStart);
@@ -158,7 +173,7 @@ TEST_F(ConnectProberTest, ScanningOurselvesOurOwnIcmpErrorIsTheAnswer) {
 }
 
 TEST_F(ConnectProberTest, PoliteClosesWithFin) {
-  make({.close_mode = CloseMode::polite, .own_addresses = {}});
+  make({.close_mode = CloseMode::polite, .own_addresses = {}, .is_neighbour = {}});
   prober_->start({1, target_}, kStart);
   connected(0);
   step(kStart);
@@ -166,7 +181,7 @@ TEST_F(ConnectProberTest, PoliteClosesWithFin) {
 }
 
 TEST_F(ConnectProberTest, AbandonEndsEverythingWithoutAVerdict) {
-  make({.banner = true, .own_addresses = {}});
+  make({.banner = true, .own_addresses = {}, .is_neighbour = {}});
   prober_->start({1, target_}, kStart);
   prober_->start({2, target_}, kStart);
   EXPECT_EQ(prober_->abandon(), 2u);

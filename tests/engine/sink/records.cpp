@@ -78,7 +78,7 @@ EndpointRecord random_record(Random& random) {
   record.icmp = random_icmp(random, record.endpoint.address);
   record.neighbour_unresolved = one_in(random, 5);
   if (one_in(random, 4)) record.local_errno = static_cast<int>(1 + below(random, 150));
-  record.after_accept = static_cast<AfterAccept>(below(random, 3));
+  record.after_accept = static_cast<AfterAccept>(below(random, 4));
   record.banner = maybe_nasty(random);
   record.repeated = one_in(random, 5);
   return record;

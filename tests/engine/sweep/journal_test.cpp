@@ -1,6 +1,9 @@
 #include "engine/sweep/journal.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <filesystem>
@@ -26,13 +29,18 @@ JournalPlan sample_plan() {
 }
 
 struct JournalTest : testing::Test {
-  void SetUp() override { std::filesystem::remove(path_); }
-  void TearDown() override { std::filesystem::remove(path_); }
+  void SetUp() override { clean(); }
+  void TearDown() override { clean(); }
+  void clean() const {
+    for (const std::string& name : {path_, draft_, moved_}) std::filesystem::remove(name);
+  }
   std::string bytes() const {
     std::ifstream file(path_, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
   }
   const std::string path_ = testing::TempDir() + "journal_test.journal";
+  const std::string draft_ = path_ + ".new";  // what a journal is called while it is made
+  const std::string moved_ = path_ + ".moved";
 };
 
 TEST_F(JournalTest, TellsWhatItWasTold) {
@@ -97,6 +105,44 @@ TEST_F(JournalTest, IsNeverOverwrittenNorSharedNorMistaken) {
   EXPECT_NE(Journal::open("/etc/hostname").error().text.find("not a journal"), std::string::npos);
   EXPECT_FALSE(Journal::open(path_ + ".none"));
   EXPECT_FALSE(Journal::create("/nonexistent/x", sample_plan()));
+}
+
+TEST_F(JournalTest, WhatAKilledProcessLeftHalfMadeIsUsedAgain) {
+  std::ofstream(draft_) << std::string(1 << 20, 'x');
+  { ASSERT_TRUE(Journal::create(path_, sample_plan())); }
+  EXPECT_FALSE(std::filesystem::exists(draft_));
+  const auto journal = Journal::open(path_);
+  ASSERT_TRUE(journal) << journal.error().text;
+  EXPECT_EQ((*journal)->plan().args, sample_plan().args);
+  EXPECT_EQ(Ledger((*journal)->ledger_words(), 50).count().unanswered, 50u);
+}
+
+TEST_F(JournalTest, TheOneThatIsThereStaysAsItIs) {
+  std::ofstream(path_) << "something of the user's";
+  EXPECT_FALSE(Journal::create(path_, sample_plan()));
+  EXPECT_EQ(bytes(), "something of the user's");
+  EXPECT_FALSE(std::filesystem::exists(draft_));
+}
+
+TEST_F(JournalTest, TwoProcessesDoNotMakeItAtTheSameTime) {
+  const int other = ::open(draft_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  ASSERT_EQ(flock(other, LOCK_EX), 0);
+  ASSERT_EQ(write(other, "work", 4), 4);
+  const auto refused = Journal::create(path_, sample_plan());
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().text.find("by another process"), std::string::npos);
+  EXPECT_EQ(std::filesystem::file_size(draft_), 4u) << "the other's work is not touched";
+  EXPECT_FALSE(std::filesystem::exists(path_));
+  close(other);
+}
+
+TEST_F(JournalTest, AJournalKilledBetweenItsTwoNamesOutlivesTheNextOne) {
+  { ASSERT_TRUE(Journal::create(path_, sample_plan())); }
+  std::filesystem::create_hard_link(path_, draft_);  // killed before the clean-up
+  std::filesystem::rename(path_, moved_);            // and put aside by the user
+  { ASSERT_TRUE(Journal::create(path_, sample_plan())); }
+  EXPECT_TRUE(Journal::open(moved_));
+  EXPECT_TRUE(Journal::open(path_));
 }
 
 TEST_F(JournalTest, DamageIsRefusedWhereverItIs) {

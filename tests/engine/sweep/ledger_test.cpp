@@ -53,6 +53,16 @@ TEST(Ledger, AWalkEndsWhereItIsTold) {
   EXPECT_EQ(own.ledger.next_unanswered(10, 60), 50u);
 }
 
+TEST(Ledger, CountsTheUnansweredBelowAnyStep) {
+  OwnLedger own(100);
+  for (uint64_t step = 0; step < 100; step += 3) own.ledger.raise(step, Mark::rejected);
+  uint64_t expected = 0;
+  for (uint64_t to = 0; to <= 100; ++to) {
+    EXPECT_EQ(own.ledger.unanswered_below(to), expected) << to;
+    expected += to % 3 != 0 ? 1 : 0;
+  }
+}
+
 TEST(Ledger, CountsAndClears) {
   OwnLedger own(70);
   for (uint64_t step = 0; step < 70; ++step) own.ledger.raise(step, static_cast<Mark>(step % 4));

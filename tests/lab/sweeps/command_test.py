@@ -1,6 +1,7 @@
 """The command line: exit codes, plans, formats, and errors that say what to do."""
 
 import os
+import re
 import subprocess
 import tempfile
 import unittest
@@ -41,6 +42,11 @@ class CommandLine(unittest.TestCase):
             (["scan", "10.71.0.1", "-p", "80", "--shard", "3/2"], "--shard"),
             (["scan", "10.71.0.1", "-p", "80", "-o", "found.xyz"], "found.xyz"),
             (["scan", "10.71.0.1", "-p", "80", "-o", "a.csv", "-o", "a.csv"], "twice"),
+            (["scan", "10.71.0.1", "-p", "80", "-o", "a.csv", "-o", "./a.csv"], "twice"),
+            (["scan", "10.71.0.1", "-p", "80", "-o", "a.csv", "--journal", "./a.csv"], "same file"),
+            (["scan", "10.71.0.1", "-p", "80", "--shard", "1/2"], "--seed"),
+            (["scan", "10.71.0.1", "-p", "80", "--rate", "0.0001"], "0.001"),
+            (["scan", "10.71.0.1", "-p", "80", "--concurrency", "0"], "--concurrency"),
             (["scan", "10.71.0.1", "-p", "80", "--interface", "none0"], "--interface"),
             (["scan", "--resume", "/nonexistent"], "/nonexistent"),
             (["scan", "--resume", "/etc/passwd"], "not a journal"),
@@ -99,6 +105,16 @@ class CommandLine(unittest.TestCase):
                     orders.append([line.split(",")[1] for line in file])
         self.assertEqual(orders[0], orders[1])
         self.assertNotEqual(orders[0][1:], sorted(orders[0][1:]), "shuffled")
+
+    def test_shards_tell_the_digest_by_which_they_fit_together(self):
+        told = set()
+        for part in ("1/2", "2/2"):
+            done = self.sonde("scan", "10.71.0.0/28", "-p", "80", "--shard", part, "--seed", "3")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            told.add(re.search(r"target digest ([0-9a-f]{16}):", done.stderr)[1])
+        self.assertEqual(len(told), 1)
+        whole = self.sonde("scan", "10.71.0.0/28", "-p", "80")
+        self.assertNotIn("digest", whole.stderr)
 
     def test_doctor_and_version_and_help(self):
         self.assertEqual(self.sonde("doctor").returncode, 0)

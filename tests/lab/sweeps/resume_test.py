@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import random
+import select
 import signal
 import subprocess
 import tempfile
@@ -37,6 +38,7 @@ class Interrupted(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
+        self.folder = folder.name
         self.journal, self.jsonl, self.csv = (os.path.join(folder.name, name) for name in ("sweep.journal", "found.jsonl", "found.csv"))
 
     def first(self):
@@ -136,6 +138,97 @@ class Interrupted(unittest.TestCase):
         refused = self.lab.exec([*self.resume(), "-p", "22"], capture_output=True, text=True, timeout=PATIENCE_S)
         self.assertEqual(refused.returncode, 2)
         self.assertIn("--resume", refused.stderr)
+
+    def run_command(self, command):
+        return self.lab.exec(command, capture_output=True, text=True, timeout=PATIENCE_S)
+
+    def kill_after(self, lines):
+        self.end_when(self.lab.popen(self.first(), stderr=subprocess.PIPE, text=True), lines, signal.SIGKILL)
+
+    def test_an_output_that_cannot_be_opened_leaves_no_journal(self):
+        done = self.run_command([*self.first(), "-o", "/nonexistent/found.csv"])
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertFalse(os.path.exists(self.journal))
+
+    def test_a_journal_in_the_way_leaves_the_outputs_as_they_were(self):
+        for name in (self.journal, self.jsonl, self.csv):
+            with open(name, "w", encoding="utf-8") as file:
+                file.write("of another sweep\n")
+        self.assertEqual(self.run_command(self.first()).returncode, 2)
+        for name in (self.journal, self.jsonl, self.csv):
+            with open(name, encoding="utf-8") as file:
+                self.assertEqual(file.read(), "of another sweep\n")
+
+    def test_a_missing_output_is_not_begun_anew(self):
+        self.kill_after(1000)
+        kept = self.jsonl + ".kept"
+        os.rename(self.jsonl, kept)
+        refused = self.run_command(self.resume())
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn(f"output {self.jsonl} of the interrupted sweep is missing here", refused.stderr)
+        self.assertFalse(os.path.exists(self.jsonl))
+        os.rename(kept, self.jsonl)
+        done = self.run_command(self.resume())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.check_report()
+
+    def test_an_output_that_is_new_on_resume_says_that_it_is_the_rest(self):
+        self.kill_after(1000)
+        rest = os.path.join(self.folder, "rest.jsonl")
+        done = self.run_command([*self.resume(), "-o", rest])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f"{rest} holds only the rest", done.stderr)
+        with open(rest, encoding="utf-8") as file:
+            summary = json.loads(file.read().splitlines()[-1])
+        self.assertTrue(any("holds only the rest" in note for note in summary["notes"]), summary["notes"])
+
+    def test_a_sweep_whose_output_fails_says_how_to_go_on(self):
+        done = self.run_command([*self.first(), "-o", "/dev/full", "--format", "jsonl", "--format", "csv", "--format", "jsonl"])
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("/dev/full", done.stderr)
+        self.assertIn(f"sonde scan --resume {self.journal}", done.stderr)
+
+    def insist(self, process):
+        """Ctrl-C once, and again until it has an effect: right after the first it has none."""
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.stderr.readline(), "sonde: stopping; once more ends at once\n")
+        while process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(0.1)
+            except subprocess.TimeoutExpired:
+                continue
+        process.stderr.close()
+        self.assertEqual(process.returncode, 130)
+
+    def wait_until_signals_are_held(self, process):
+        def held():
+            with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
+                fields = dict(line.split(":", 1) for line in status)
+            return int(fields["SigBlk"], 16) >> (signal.SIGINT - 1) & 1
+        while process.poll() is None and not held():
+            pass
+
+    def test_ctrl_c_ends_a_sweep_whose_pipe_nobody_opens(self):
+        pipe = os.path.join(self.folder, "pipe.jsonl")
+        os.mkfifo(pipe)
+        process = self.lab.popen([*self.first(), "-o", pipe], stderr=subprocess.PIPE, text=True)
+        self.wait_until_signals_are_held(process)
+        self.insist(process)
+        self.assertFalse(os.path.exists(self.journal))
+
+    def test_ctrl_c_ends_a_sweep_whose_pipe_nobody_reads(self):
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        self.addCleanup(os.close, writer)
+        process = self.lab.popen([*self.first(), "-o", "-", "--format", "jsonl", "--format", "csv", "--format", "csv"], stdout=writer,
+                                 stderr=subprocess.PIPE, text=True)
+        while process.poll() is None and select.select([], [writer], [], 0)[1]:
+            pass  # until the pipe is full
+        self.insist(process)
+        done = self.run_command([*self.resume(), "-o", self.jsonl, "-o", self.csv])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.check_report()
 
     def test_a_journal_needs_an_output_that_survives(self):
         done = self.lab.exec([SONDE, "scan", *HOSTS, "-p", PORTS, "--journal", self.journal], capture_output=True, text=True)
