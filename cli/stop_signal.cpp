@@ -39,14 +39,13 @@ StopSignal::StopSignal() {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     if (!is_ignored(signal)) sigaddset(&signals_, signal);
   }
-  pthread_sigmask(SIG_BLOCK, &signals_, &before_);
+  pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
   watcher_ = std::thread([this] { watch(); });
 }
 
 StopSignal::~StopSignal() {
   over_ = true;
   watcher_.join();
-  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
 bool StopSignal::wait_a_moment() const { return sigtimedwait(&signals_, nullptr, &kGlance) > 0; }

@@ -18,7 +18,8 @@ namespace sonde {
 /// second of the first one belong to it: timeout(1) and closing terminals send
 /// it twice.
 ///
-/// One object a process.
+/// One object a process. The signals stay blocked when it is gone: what comes
+/// while the process ends must not change its exit code.
 class StopSignal {
  public:
   StopSignal();
@@ -34,7 +35,6 @@ class StopSignal {
   bool wait_a_moment() const;
 
   sigset_t signals_{};
-  sigset_t before_{};
   std::atomic<bool> asked_ = false;
   std::atomic<bool> over_ = false;
   std::thread watcher_;  // last: it uses the others

@@ -14,34 +14,41 @@ LIVE = {
     "default": "open",
     "rules": [{"hosts": ["10.72.3.0/25", "10.72.7.7"], "ports": "*", "is": "closed"}],
 }
+PRESENT = [f"10.72.{third}.{9 * third + 1}" for third in range(16)]
 SPARSE = {
     "subnets": [{"prefix": "10.72.0.0/20", "interface": "right", "on_link": True}],
     "default": "closed",
     "rules": [{"hosts": ["10.72.0.0/20"], "ports": "*", "is": "absent"},
-              {"hosts": [f"10.72.{third}.{9 * third + 1}" for third in range(16)], "ports": "*", "is": "open"}],
+              {"hosts": PRESENT, "ports": "*", "is": "open"}],
 }
 
 # An entry that answered can be collected only after it went stale: by default
 # up to 45 s later. With these after 3 s at most, and the test is short. (With
 # the first one alone the kernel asks again and again, and it never goes stale.)
-SHORT_LIVED = ["net.ipv4.neigh.link.base_reachable_time_ms=2000", "net.ipv4.neigh.link.delay_first_probe_time=1"]
+SHORT_LIVED = ["net.ipv4.neigh.right.base_reachable_time_ms=2000", "net.ipv4.neigh.right.delay_first_probe_time=1"]
 
 
 class AttachedNetwork(unittest.TestCase):
-    def sweep(self, fleet, hosts, *options):
-        with Lab(fleet) as lab:
-            lab.exec(["sysctl", "-qw", f"net.ipv4.neigh.right.base_reachable_time_ms={REACHABLE_MS}"]).check_returncode()
-            found = scan(lab, hosts, "-p", "80", "--rate", "0", *options)
-            self.assertEqual(found.exit_code, 0, found.stderr)
-            self.assertEqual(differences(lab, "80", [hosts], found.lines), "")
-            self.assertEqual(found.summary["errors"], 0)
+    def sweep(self, lab, hosts, *options):
+        lab.exec(["sysctl", "-qw", *SHORT_LIVED]).check_returncode()
+        found = scan(lab, hosts, "-p", "80", "--rate", "0", *options)
+        self.assertEqual(found.exit_code, 0, found.stderr)
+        self.assertEqual(found.summary["errors"], 0)
+        return found
 
+    # The first and the last two addresses are the network's, the scanner's and the broadcast address.
     def test_every_host_answers(self):
-        self.sweep(LIVE, "10.72.0.0/21")
+        hosts = "10.72.0.1-10.72.7.253"
+        with Lab(LIVE) as lab:
+            self.assertEqual(differences(lab, "80", [hosts], self.sweep(lab, hosts).lines), "")
 
+    # One pass: no retry may make up for a lost SYN. Of who is absent, the kernel tells host-unreach only as
+    # often as its ICMP limit allows, so that the reasons are no matter here.
     def test_few_hosts_are_there(self):
-        # An unanswered ARP request is given up, and told as host-unreach, after 3 s.
-        self.sweep(SPARSE, "10.72.0.0/20", "--timeout", "4s", "--retries", "0")
+        with Lab(SPARSE) as lab:
+            found = self.sweep(lab, "10.72.0.1-10.72.15.253", "--timeout", "500ms", "--retries", "0")
+        self.assertEqual(len(found.endpoints), 4093)
+        self.assertEqual(sorted(r["addr"] for r in found.endpoints if r["state"] == "open"), sorted(PRESENT))
 
 
 if __name__ == "__main__":
