@@ -10,6 +10,7 @@
 
 #include "engine/probe/connect_prober.h"
 #include "net/epoll_tcp_driver.h"
+#include "net/held_neighbours.h"
 #include "net/kernel_features.h"
 #include "net/limits.h"
 #include "net/neighbour_limits.h"
@@ -117,6 +118,10 @@ void protect_neighbour_table(SweepOptions& options, std::span<const Interface> i
   const NeighbourLimits limits = read_neighbour_limits();
   options.most_neighbours_v4 = share_of(limits.v4);
   options.most_neighbours_v6 = share_of(limits.v6);
+  if (Result<NeighbourTable> neighbours = NeighbourTable::open()) {
+    const auto shared = std::make_shared<NeighbourTable>(std::move(*neighbours));
+    options.neighbour_census = [shared] { return shared->held().value_or(std::vector<IpAddress>()); };
+  }
   Result<RouteTable> table = RouteTable::open();
   if (!table) return;
   const Result<std::vector<TableRoute>> routes = table->routes();

@@ -28,6 +28,7 @@ struct SweepOptions {
   /// many entries this sweep may hold at a time.
   std::vector<AttachedNetwork> attached_networks;
   size_t most_neighbours_v4 = 1024, most_neighbours_v6 = 1024;
+  NeighbourCensus neighbour_census;     ///< which entries the kernel holds now; may be empty
 };
 
 inline constexpr Nanos kLongestRetryWait = std::chrono::seconds(5);
