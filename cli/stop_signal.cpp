@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <ctime>
 #include <initializer_list>
 #include <string_view>
 
@@ -15,8 +14,10 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr timespec kGlance{0, 100'000'000};
 constexpr auto kSameRequest = std::chrono::milliseconds(250);
+
+/// Sent by the destructor to the watching thread alone.
+int end_of_watch() { return SIGRTMIN; }
 
 /// Not by stdio, whose lock the thread that is held up may hold; and not at all
 /// when standard error itself is what takes nothing.
@@ -35,25 +36,26 @@ bool is_ignored(int signal) {
 }  // namespace
 
 StopSignal::StopSignal() {
-  sigemptyset(&signals_);
+  sigemptyset(&awaited_);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-    if (!is_ignored(signal)) sigaddset(&signals_, signal);
+    if (!is_ignored(signal)) sigaddset(&awaited_, signal);
   }
-  pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+  sigaddset(&awaited_, end_of_watch());
+  pthread_sigmask(SIG_BLOCK, &awaited_, nullptr);
   watcher_ = std::thread([this] { watch(); });
 }
 
 StopSignal::~StopSignal() {
-  over_ = true;
+  pthread_kill(watcher_.native_handle(), end_of_watch());
   watcher_.join();
 }
 
-bool StopSignal::wait_a_moment() const { return sigtimedwait(&signals_, nullptr, &kGlance) > 0; }
-
 void StopSignal::watch() {
   SteadyClock::time_point first;
-  while (!over_) {
-    if (!wait_a_moment()) continue;
+  while (true) {
+    const int signal = sigwaitinfo(&awaited_, nullptr);
+    if (signal == end_of_watch()) return;
+    if (signal < 0) continue;  // EINTR: a signal that is not ours
     if (!asked_) {
       first = SteadyClock::now();
       asked_ = true;

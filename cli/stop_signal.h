@@ -32,11 +32,9 @@ class StopSignal {
 
  private:
   void watch();
-  bool wait_a_moment() const;
 
-  sigset_t signals_{};
+  sigset_t awaited_{};
   std::atomic<bool> asked_ = false;
-  std::atomic<bool> over_ = false;
   std::thread watcher_;  // last: it uses the others
 };
 
