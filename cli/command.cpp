@@ -8,12 +8,9 @@ namespace sonde {
 
 ExitCode exit_code_of(const Error& error) {
   switch (error.kind) {
-    case ErrorKind::usage:
-      return ExitCode::usage;
-    case ErrorKind::impossible:
-      return ExitCode::impossible;
-    case ErrorKind::io:
-      return ExitCode::degraded;
+    case ErrorKind::usage: return ExitCode::usage;
+    case ErrorKind::impossible: return ExitCode::impossible;
+    case ErrorKind::io: return ExitCode::degraded;
   }
   return ExitCode::usage;
 }

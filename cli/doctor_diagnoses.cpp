@@ -169,12 +169,9 @@ EngineAvailability epoll_engine(const DoctorFacts& facts) {
 
 std::string_view to_string(Severity severity) {
   switch (severity) {
-    case Severity::note:
-      return "note";
-    case Severity::warning:
-      return "warning";
-    case Severity::problem:
-      return "problem";
+    case Severity::note: return "note";
+    case Severity::warning: return "warning";
+    case Severity::problem: return "problem";
   }
   return "note";
 }

@@ -26,7 +26,8 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
   in_addr v4_bytes{};
   if (inet_pton(AF_INET, terminated.data(), &v4_bytes) == 1) return v4(ntohl(v4_bytes.s_addr));
   in6_addr v6_bytes{};
-  if (inet_pton(AF_INET6, terminated.data(), &v6_bytes) == 1) return from_number(load_big_endian(v6_bytes.s6_addr));
+  if (inet_pton(AF_INET6, terminated.data(), &v6_bytes) == 1)
+    return from_number(load_big_endian(v6_bytes.s6_addr));
   return std::nullopt;
 }
 

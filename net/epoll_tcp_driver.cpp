@@ -79,7 +79,8 @@ int EpollTcpDriver::provide_socket(uint32_t index, int family) {
   const bool to_self = source_.is_own(slot.to.address);
   if (slot.family == family && !to_self) return 0;
   discard_socket(slot);
-  const tl::expected<int, int> descriptor = to_self ? open_tcp_socket_to_self(slot.to, source_) : open_tcp_socket(family, source_);
+  const tl::expected<int, int> descriptor =
+      to_self ? open_tcp_socket_to_self(slot.to, source_) : open_tcp_socket(family, source_);
   if (!descriptor) return descriptor.error();
   epoll_event interest{};
   interest.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
@@ -109,7 +110,8 @@ void EpollTcpDriver::connect(uint32_t index, const Endpoint& to) {
   }
   std::optional<IcmpError> icmp;
   if (slot.descriptor >= 0) icmp = read_error_queue(slot.descriptor, to);
-  early_.push_back({.slot = index, .kind = TcpEvent::Kind::connected, .error = error, .icmp = icmp, .rtt = {}});
+  early_.push_back(
+      {.slot = index, .kind = TcpEvent::Kind::connected, .error = error, .icmp = icmp, .rtt = {}});
 }
 
 void EpollTcpDriver::receive(uint32_t index, std::span<std::byte> buffer) {
@@ -143,7 +145,8 @@ void EpollTcpDriver::close(uint32_t index, CloseMode mode) {
   CHECK(!slot.under_way);
   if (slot.descriptor < 0) return;
   const sockaddr nothing{AF_UNSPEC, {}};
-  const bool dissolved = mode == CloseMode::reset && ::connect(slot.descriptor, &nothing, sizeof nothing) == 0;
+  const bool dissolved =
+      mode == CloseMode::reset && ::connect(slot.descriptor, &nothing, sizeof nothing) == 0;
   if (!dissolved || slot.used_once) discard_socket(slot);
 }
 
@@ -199,9 +202,10 @@ void EpollTcpDriver::advance_connect(uint32_t index, std::vector<TcpEvent>& even
 void EpollTcpDriver::advance_transfer(uint32_t index, std::vector<TcpEvent>& events) {
   Slot& slot = slots_[index];
   const TcpEvent::Kind kind = *slot.under_way;
-  const ssize_t moved = kind == TcpEvent::Kind::received
-                            ? ::recv(slot.descriptor, slot.buffer.data(), slot.buffer.size(), MSG_DONTWAIT)
-                            : ::send(slot.descriptor, slot.bytes.data(), slot.bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  const ssize_t moved =
+      kind == TcpEvent::Kind::received
+          ? ::recv(slot.descriptor, slot.buffer.data(), slot.buffer.size(), MSG_DONTWAIT)
+          : ::send(slot.descriptor, slot.bytes.data(), slot.bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   if (moved < 0 && (errno == EAGAIN || errno == EINTR)) return;
   const int error = moved < 0 ? errno : 0;
   slot.under_way.reset();

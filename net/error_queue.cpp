@@ -18,7 +18,8 @@ bool holds_extended_error(const cmsghdr& header) {
 IpAddress sender_of(const cmsghdr& header) {
   sockaddr_in6 offender{};
   const size_t available = header.cmsg_len - CMSG_LEN(sizeof(sock_extended_err));
-  std::memcpy(&offender, CMSG_DATA(&header) + sizeof(sock_extended_err), std::min(available, sizeof offender));
+  std::memcpy(&offender, CMSG_DATA(&header) + sizeof(sock_extended_err),
+              std::min(available, sizeof offender));
   const std::optional<Endpoint> endpoint = endpoint_of(offender);
   return endpoint ? endpoint->address : IpAddress();
 }
@@ -37,7 +38,8 @@ msghdr* ErrorQueueRead::prepare() {
 
 std::optional<IcmpError> ErrorQueueRead::parse(const Endpoint& expected) const {
   const std::optional<Endpoint> destination = endpoint_of(destination_);
-  if (!destination || destination->address != expected.address || destination->port != expected.port) return std::nullopt;
+  if (!destination || destination->address != expected.address || destination->port != expected.port)
+    return std::nullopt;
   msghdr message = message_;
   for (const cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
        header = CMSG_NXTHDR(&message, const_cast<cmsghdr*>(header))) {

@@ -18,10 +18,8 @@ constexpr uint8_t kLongestSubnetWithBroadcast = 30;
 
 LinkType link_type(uint16_t arp_type) {
   switch (arp_type) {
-    case ARPHRD_ETHER:
-      return LinkType::ethernet;
-    case ARPHRD_LOOPBACK:
-      return LinkType::loopback;
+    case ARPHRD_ETHER: return LinkType::ethernet;
+    case ARPHRD_LOOPBACK: return LinkType::loopback;
     case ARPHRD_NONE:
     case ARPHRD_RAWIP:
     case ARPHRD_PPP:
@@ -29,10 +27,8 @@ LinkType link_type(uint16_t arp_type) {
     case ARPHRD_TUNNEL6:
     case ARPHRD_SIT:
     case ARPHRD_IPGRE:
-    case ARPHRD_IP6GRE:
-      return LinkType::raw_ip;
-    default:
-      return LinkType::other;
+    case ARPHRD_IP6GRE: return LinkType::raw_ip;
+    default: return LinkType::other;
   }
 }
 
@@ -118,14 +114,10 @@ bool leaves_the_machine(const InterfaceAddress& address) {
 
 std::string_view to_string(LinkType type) {
   switch (type) {
-    case LinkType::ethernet:
-      return "ethernet";
-    case LinkType::loopback:
-      return "loopback";
-    case LinkType::raw_ip:
-      return "raw-ip";
-    case LinkType::other:
-      return "other";
+    case LinkType::ethernet: return "ethernet";
+    case LinkType::loopback: return "loopback";
+    case LinkType::raw_ip: return "raw-ip";
+    case LinkType::other: return "other";
   }
   return "other";
 }

@@ -13,14 +13,10 @@ namespace {
 
 cap_value_t number_of(Capability capability) {
   switch (capability) {
-    case Capability::net_raw:
-      return CAP_NET_RAW;
-    case Capability::net_admin:
-      return CAP_NET_ADMIN;
-    case Capability::bpf:
-      return CAP_BPF;
-    case Capability::sys_resource:
-      return CAP_SYS_RESOURCE;
+    case Capability::net_raw: return CAP_NET_RAW;
+    case Capability::net_admin: return CAP_NET_ADMIN;
+    case Capability::bpf: return CAP_BPF;
+    case Capability::sys_resource: return CAP_SYS_RESOURCE;
   }
   return CAP_NET_RAW;
 }
@@ -39,14 +35,10 @@ struct FreeCapabilities {
 
 std::string_view to_string(Capability capability) {
   switch (capability) {
-    case Capability::net_raw:
-      return "CAP_NET_RAW";
-    case Capability::net_admin:
-      return "CAP_NET_ADMIN";
-    case Capability::bpf:
-      return "CAP_BPF";
-    case Capability::sys_resource:
-      return "CAP_SYS_RESOURCE";
+    case Capability::net_raw: return "CAP_NET_RAW";
+    case Capability::net_admin: return "CAP_NET_ADMIN";
+    case Capability::bpf: return "CAP_BPF";
+    case Capability::sys_resource: return "CAP_SYS_RESOURCE";
   }
   return "?";
 }

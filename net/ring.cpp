@@ -21,7 +21,9 @@ const sockaddr kNoAddress{AF_UNSPEC, {}};
 
 std::string explain_setup(int error) {
   const std::string reason = std::strerror(error);
-  if (error == EPERM) return "io_uring is not permitted here (" + reason + "): a container's seccomp profile or sysctl kernel.io_uring_disabled forbids it";
+  if (error == EPERM)
+    return "io_uring is not permitted here (" + reason +
+           "): a container's seccomp profile or sysctl kernel.io_uring_disabled forbids it";
   if (error == ENOSYS) return "this kernel has no io_uring";
   if (error == EINVAL) return "this kernel's io_uring is too old: Linux 6.0 is needed";
   if (error == ENOMEM) return "no memory for an io_uring (" + reason + "): free memory, or raise `ulimit -l`";
@@ -31,7 +33,8 @@ std::string explain_setup(int error) {
 std::string explain_table(int error, uint32_t files) {
   const std::string reason = std::strerror(error);
   if (error == EMFILE) {
-    return "a table of " + std::to_string(files) + " direct descriptors is over the descriptor limit: raise `ulimit -n`, or lower --concurrency";
+    return "a table of " + std::to_string(files) +
+           " direct descriptors is over the descriptor limit: raise `ulimit -n`, or lower --concurrency";
   }
   return "the table of direct descriptors is refused: " + reason;
 }
@@ -53,8 +56,8 @@ Result<Ring> Ring::create(uint32_t files) {
   io_uring_params params{};
   // Completions are reaped by this thread alone, so the kernel need not
   // interrupt it to post them. CLAMP: never fail for the queue's size.
-  params.flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_SINGLE_ISSUER |
-                 IORING_SETUP_COOP_TASKRUN;
+  params.flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL |
+                 IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN;
   params.cq_entries = std::clamp(files * 2, kSubmissionEntries * 2, kMostCompletionEntries);
   io_uring ring{};
   if (const int error = io_uring_queue_init_params(kSubmissionEntries, &ring, &params); error < 0) {

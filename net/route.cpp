@@ -51,22 +51,14 @@ void sort_once(std::vector<RoutePrefix>& prefixes) {
 
 std::string_view to_string(RouteKind kind) {
   switch (kind) {
-    case RouteKind::unicast:
-      return "unicast";
-    case RouteKind::local:
-      return "local";
-    case RouteKind::broadcast:
-      return "broadcast";
-    case RouteKind::multicast:
-      return "multicast";
-    case RouteKind::unreachable:
-      return "unreachable";
-    case RouteKind::prohibit:
-      return "prohibit";
-    case RouteKind::blackhole:
-      return "blackhole";
-    case RouteKind::none:
-      return "none";
+    case RouteKind::unicast: return "unicast";
+    case RouteKind::local: return "local";
+    case RouteKind::broadcast: return "broadcast";
+    case RouteKind::multicast: return "multicast";
+    case RouteKind::unreachable: return "unreachable";
+    case RouteKind::prohibit: return "prohibit";
+    case RouteKind::blackhole: return "blackhole";
+    case RouteKind::none: return "none";
   }
   return "none";
 }

@@ -16,22 +16,14 @@ uint8_t family_of(const IpAddress& address) { return address.is_v4() ? AF_INET :
 RouteKind kind_of(uint8_t rtm_type) {
   switch (rtm_type) {
     case RTN_UNICAST:
-    case RTN_ANYCAST:
-      return RouteKind::unicast;
-    case RTN_LOCAL:
-      return RouteKind::local;
-    case RTN_BROADCAST:
-      return RouteKind::broadcast;
-    case RTN_MULTICAST:
-      return RouteKind::multicast;
-    case RTN_UNREACHABLE:
-      return RouteKind::unreachable;
-    case RTN_PROHIBIT:
-      return RouteKind::prohibit;
-    case RTN_BLACKHOLE:
-      return RouteKind::blackhole;
-    default:
-      return RouteKind::none;
+    case RTN_ANYCAST: return RouteKind::unicast;
+    case RTN_LOCAL: return RouteKind::local;
+    case RTN_BROADCAST: return RouteKind::broadcast;
+    case RTN_MULTICAST: return RouteKind::multicast;
+    case RTN_UNREACHABLE: return RouteKind::unreachable;
+    case RTN_PROHIBIT: return RouteKind::prohibit;
+    case RTN_BLACKHOLE: return RouteKind::blackhole;
+    default: return RouteKind::none;
   }
 }
 
@@ -99,16 +91,11 @@ std::optional<Route> read_route(const NetlinkMessage& message) {
 
 std::optional<RouteKind> route_kind_of_errno(int error) {
   switch (error) {
-    case ENETUNREACH:
-      return RouteKind::none;
-    case EHOSTUNREACH:
-      return RouteKind::unreachable;
-    case EACCES:
-      return RouteKind::prohibit;
-    case EINVAL:
-      return RouteKind::blackhole;
-    default:
-      return std::nullopt;
+    case ENETUNREACH: return RouteKind::none;
+    case EHOSTUNREACH: return RouteKind::unreachable;
+    case EACCES: return RouteKind::prohibit;
+    case EINVAL: return RouteKind::blackhole;
+    default: return std::nullopt;
   }
 }
 

@@ -17,8 +17,8 @@ struct TcpEvent {
   enum class Kind : uint8_t { connected, received, sent };
   uint32_t slot = 0;
   Kind kind = Kind::connected;
-  int error = 0;       ///< errno as the kernel gave it; 0 when it succeeded
-  uint32_t bytes = 0;  ///< received or sent; received with 0 bytes and no error is the peer's FIN
+  int error = 0;                  ///< errno as the kernel gave it; 0 when it succeeded
+  uint32_t bytes = 0;             ///< received or sent; received with 0 bytes and no error is the peer's FIN
   std::optional<IcmpError> icmp;  ///< with connected: the ICMP error that the kernel kept
   std::optional<Nanos> rtt;       ///< with connected: by the kernel's clock, when it can be had
 };

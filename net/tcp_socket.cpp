@@ -33,7 +33,8 @@ int keep_icmp_errors(int descriptor, int family) {
 
 int bind_interface(int descriptor, const std::string& name) {
   if (name.empty()) return 0;
-  return setsockopt(descriptor, SOL_SOCKET, SO_BINDTODEVICE, name.c_str(), static_cast<socklen_t>(name.size())) == 0
+  return setsockopt(descriptor, SOL_SOCKET, SO_BINDTODEVICE, name.c_str(),
+                    static_cast<socklen_t>(name.size())) == 0
              ? 0
              : errno;
 }
@@ -123,7 +124,8 @@ Result<void> check_source_options(const SourceOptions& source) {
   for (const int family : {AF_INET, AF_INET6}) {
     if (family == AF_INET6 && !source.source_v6) continue;
     const int descriptor = socket(family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
-    if (descriptor < 0) return impossible_error(std::string("no TCP socket can be opened: ") + std::strerror(errno));
+    if (descriptor < 0)
+      return impossible_error(std::string("no TCP socket can be opened: ") + std::strerror(errno));
     const Step step = configure(descriptor, family, source);
     close(descriptor);
     if (step.error != 0) {

@@ -16,14 +16,16 @@ namespace {
 
 enum class Operation : uint8_t { connect, read_errors, install, receive, send, disconnect, cancel };
 
-uint64_t tag_of(uint32_t slot, Operation operation) { return (uint64_t{slot} << 8) | static_cast<uint8_t>(operation); }
+uint64_t tag_of(uint32_t slot, Operation operation) {
+  return (uint64_t{slot} << 8) | static_cast<uint8_t>(operation);
+}
 uint32_t slot_of(uint64_t tag) { return static_cast<uint32_t>(tag >> 8); }
 Operation operation_of(uint64_t tag) { return static_cast<Operation>(tag & 0xff); }
 
 struct Slot {
   int family = AF_UNSPEC;  // of the socket that stands in the table; AF_UNSPEC: none
   std::optional<Operation> under_way;
-  uint8_t awaited = 0;     // completions that a connect still waits for, after its own
+  uint8_t awaited = 0;  // completions that a connect still waits for, after its own
   bool stale_error = false;
   bool used_once = false;  // the socket in the table is bound to a port, for one connection
   int connect_error = 0;
@@ -80,7 +82,8 @@ int UringTcpDriver::provide_socket(uint32_t index) {
   const bool to_self = source_.is_own(slot.to.address);
   if (slot.family == family && !to_self) return 0;
   discard_socket(index);
-  const tl::expected<int, int> descriptor = to_self ? open_tcp_socket_to_self(slot.to, source_) : open_tcp_socket(family, source_);
+  const tl::expected<int, int> descriptor =
+      to_self ? open_tcp_socket_to_self(slot.to, source_) : open_tcp_socket(family, source_);
   if (!descriptor) return descriptor.error();
   const int error = ring_.set_file(index, *descriptor);
   ::close(*descriptor);  // the table holds its own reference
@@ -109,7 +112,8 @@ void UringTcpDriver::connect(uint32_t index, const Endpoint& to) {
   slot.icmp.reset();
   slot.facts.reset();
   if (const int error = provide_socket(index)) {
-    early_.push_back({.slot = index, .kind = TcpEvent::Kind::connected, .error = error, .icmp = {}, .rtt = {}});
+    early_.push_back(
+        {.slot = index, .kind = TcpEvent::Kind::connected, .error = error, .icmp = {}, .rtt = {}});
     return;
   }
   slot.under_way = Operation::connect;

@@ -7,7 +7,8 @@ constexpr size_t kHeaderSize = 5;
 constexpr uint16_t kLongestFragment = (1 << 14) + 2048;  // RFC 5246 §6.2.3, the larger of the two bounds
 
 uint16_t load_u16(std::span<const std::byte> bytes, size_t at) {
-  return static_cast<uint16_t>((std::to_integer<unsigned>(bytes[at]) << 8) | std::to_integer<unsigned>(bytes[at + 1]));
+  return static_cast<uint16_t>((std::to_integer<unsigned>(bytes[at]) << 8) |
+                               std::to_integer<unsigned>(bytes[at + 1]));
 }
 
 }  // namespace

@@ -99,7 +99,8 @@ void ConnectProber::judge(Slot& slot, const TcpEvent& event, Instant now) const 
   if (event.icmp) {
     result.icmp = IcmpEvidence{event.icmp->type, event.icmp->code, event.icmp->sender};
     result.sent_by_us = is_ours(event.icmp->sender) && event.icmp->sender != slot.seen.endpoint.address;
-    result.through_gateway = result.sent_by_us && options_.is_neighbour && !options_.is_neighbour(slot.seen.endpoint.address);
+    result.through_gateway =
+        result.sent_by_us && options_.is_neighbour && !options_.is_neighbour(slot.seen.endpoint.address);
   }
   const ConnectVerdict verdict = judge_connect(result);
   slot.seen.outcome = verdict.outcome;
@@ -120,7 +121,8 @@ void ConnectProber::take_rtt(Slot& slot, const TcpEvent& event, Instant now) con
     return;
   }
   const Nanos elapsed = now - slot.started;
-  const bool answered = slot.seen.outcome.state != State::error && !slot.seen.unanswered && !slot.seen.neighbour_unresolved;
+  const bool answered =
+      slot.seen.outcome.state != State::error && !slot.seen.unanswered && !slot.seen.neighbour_unresolved;
   if (answered && !slot.timed_out && elapsed < kInitialRto) slot.seen.rtt = elapsed;
 }
 

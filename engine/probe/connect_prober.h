@@ -16,10 +16,11 @@
 namespace sonde {
 
 struct ConnectProberOptions {
-  Nanos timeout = std::chrono::seconds(1);  ///< from connect to verdict; with banner, again for the first bytes
-  bool banner = false;                      ///< read the first bytes of what talks first, or after one line
+  Nanos timeout =
+      std::chrono::seconds(1);  ///< from connect to verdict; with banner, again for the first bytes
+  bool banner = false;          ///< read the first bytes of what talks first, or after one line
   CloseMode close_mode = CloseMode::reset;
-  std::vector<IpAddress> own_addresses;     ///< of this machine, to recognise ICMP errors that it sent to itself
+  std::vector<IpAddress> own_addresses;  ///< of this machine, to recognise ICMP errors that it sent to itself
   /// Whether packets to an address go to it directly, without a gateway; asked
   /// when this machine told itself that a host cannot be reached. Empty: all are.
   std::function<bool(const IpAddress&)> is_neighbour;

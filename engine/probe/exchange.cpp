@@ -19,14 +19,14 @@ struct OpeningRow {
 constexpr std::string_view kHttpHead = "HEAD / HTTP/1.0\r\n\r\n";
 
 constexpr std::array kOpenings = {
-    OpeningRow{80, 80, kHttpHead},          OpeningRow{2181, 2181, "ruok\n"},
-    OpeningRow{2379, 2379, kHttpHead},      OpeningRow{6379, 6384, "PING\r\n"},
-    OpeningRow{8000, 8000, kHttpHead},      OpeningRow{8008, 8008, kHttpHead},
-    OpeningRow{8080, 8081, kHttpHead},      OpeningRow{8086, 8086, kHttpHead},
-    OpeningRow{8500, 8500, kHttpHead},      OpeningRow{8888, 8888, kHttpHead},
-    OpeningRow{8983, 8983, kHttpHead},      OpeningRow{9090, 9090, kHttpHead},
-    OpeningRow{9093, 9093, kHttpHead},      OpeningRow{9100, 9100, kHttpHead},
-    OpeningRow{9115, 9115, kHttpHead},      OpeningRow{9200, 9200, kHttpHead},
+    OpeningRow{80, 80, kHttpHead},           OpeningRow{2181, 2181, "ruok\n"},
+    OpeningRow{2379, 2379, kHttpHead},       OpeningRow{6379, 6384, "PING\r\n"},
+    OpeningRow{8000, 8000, kHttpHead},       OpeningRow{8008, 8008, kHttpHead},
+    OpeningRow{8080, 8081, kHttpHead},       OpeningRow{8086, 8086, kHttpHead},
+    OpeningRow{8500, 8500, kHttpHead},       OpeningRow{8888, 8888, kHttpHead},
+    OpeningRow{8983, 8983, kHttpHead},       OpeningRow{9090, 9090, kHttpHead},
+    OpeningRow{9093, 9093, kHttpHead},       OpeningRow{9100, 9100, kHttpHead},
+    OpeningRow{9115, 9115, kHttpHead},       OpeningRow{9200, 9200, kHttpHead},
     OpeningRow{11211, 11211, "version\r\n"}, OpeningRow{11300, 11300, "stats\r\n"},
     OpeningRow{15672, 15672, kHttpHead},
 };
@@ -39,16 +39,26 @@ struct BannerRow {
 
 // The first row that fits decides.
 constexpr std::array kBanners = {
-    BannerRow{"SSH-", "", "ssh"},           BannerRow{"HTTP/", "", "http"},
-    BannerRow{"220", "ftp", "ftp"},         BannerRow{"220", "smtp", "smtp"},
-    BannerRow{"220", "mail", "smtp"},       BannerRow{"554", "smtp", "smtp"},
-    BannerRow{"* OK", "", "imap"},          BannerRow{"* PREAUTH", "", "imap"},
-    BannerRow{"* BYE", "", "imap"},         BannerRow{"+PONG", "", "redis"},
-    BannerRow{"-NOAUTH", "", "redis"},      BannerRow{"-DENIED", "", "redis"},
-    BannerRow{"-ERR wrong number", "", "redis"}, BannerRow{"+OK", "", "pop3"},
-    BannerRow{"VERSION ", "", "memcached"}, BannerRow{"RFB ", "", "vnc"},
-    BannerRow{"INFO {", "", "nats"},        BannerRow{"imok", "", "zookeeper"},
-    BannerRow{"200 ", "nntp", "nntp"},      BannerRow{"201 ", "nntp", "nntp"},
+    BannerRow{"SSH-", "", "ssh"},
+    BannerRow{"HTTP/", "", "http"},
+    BannerRow{"220", "ftp", "ftp"},
+    BannerRow{"220", "smtp", "smtp"},
+    BannerRow{"220", "mail", "smtp"},
+    BannerRow{"554", "smtp", "smtp"},
+    BannerRow{"* OK", "", "imap"},
+    BannerRow{"* PREAUTH", "", "imap"},
+    BannerRow{"* BYE", "", "imap"},
+    BannerRow{"+PONG", "", "redis"},
+    BannerRow{"-NOAUTH", "", "redis"},
+    BannerRow{"-DENIED", "", "redis"},
+    BannerRow{"-ERR wrong number", "", "redis"},
+    BannerRow{"+OK", "", "pop3"},
+    BannerRow{"VERSION ", "", "memcached"},
+    BannerRow{"RFB ", "", "vnc"},
+    BannerRow{"INFO {", "", "nats"},
+    BannerRow{"imok", "", "zookeeper"},
+    BannerRow{"200 ", "nntp", "nntp"},
+    BannerRow{"201 ", "nntp", "nntp"},
     BannerRow{"\"IMPLEMENTATION\"", "", "sieve"},
 };
 
@@ -59,7 +69,8 @@ bool contains_ignoring_case(std::string_view text, std::string_view lower) {
 
 /// Protocol::HandshakeV10 (MySQL, MariaDB): 3-byte length, sequence 0, version 10, text.
 bool is_mysql_greeting(std::string_view bytes) {
-  return bytes.size() > 5 && bytes[3] == 0 && bytes[4] == 0x0a && std::isdigit(static_cast<unsigned char>(bytes[5])) != 0;
+  return bytes.size() > 5 && bytes[3] == 0 && bytes[4] == 0x0a &&
+         std::isdigit(static_cast<unsigned char>(bytes[5])) != 0;
 }
 
 }  // namespace

@@ -15,18 +15,18 @@ enum class State : uint8_t { open, closed, filtered, error };
 /// Why an endpoint is in its state, in nmap's vocabulary; the local_* reasons
 /// belong to State::error alone.
 enum class Reason : uint8_t {
-  syn_ack,           ///< the handshake was answered: open
-  conn_refused,      ///< a RST, seen through the kernel's connect: closed
-  reset,             ///< a RST, seen as a packet: closed
-  no_response,       ///< nothing after every attempt: filtered
-  net_unreach,       ///< ICMP 3/0, v6 1/0
-  host_unreach,      ///< ICMP 3/1, v6 1/3; also an unanswered ARP or neighbour solicitation
-  proto_unreach,     ///< ICMP 3/2
-  port_unreach,      ///< ICMP 3/3, v6 1/4
-  admin_prohibited,  ///< ICMP 3/9, 3/10, 3/13, v6 1/1, 1/5, 1/6
-  dest_unreach,      ///< any other code of destination unreachable
-  time_exceeded,     ///< ICMP 11, v6 3: a routing loop or a far too long path
-  param_problem,     ///< ICMP 12, v6 4
+  syn_ack,               ///< the handshake was answered: open
+  conn_refused,          ///< a RST, seen through the kernel's connect: closed
+  reset,                 ///< a RST, seen as a packet: closed
+  no_response,           ///< nothing after every attempt: filtered
+  net_unreach,           ///< ICMP 3/0, v6 1/0
+  host_unreach,          ///< ICMP 3/1, v6 1/3; also an unanswered ARP or neighbour solicitation
+  proto_unreach,         ///< ICMP 3/2
+  port_unreach,          ///< ICMP 3/3, v6 1/4
+  admin_prohibited,      ///< ICMP 3/9, 3/10, 3/13, v6 1/1, 1/5, 1/6
+  dest_unreach,          ///< any other code of destination unreachable
+  time_exceeded,         ///< ICMP 11, v6 3: a routing loop or a far too long path
+  param_problem,         ///< ICMP 12, v6 4
   local_no_descriptors,  ///< EMFILE, ENFILE
   local_no_memory,       ///< ENOBUFS, ENOMEM
   local_no_ports,        ///< EADDRNOTAVAIL: no source port or source address left

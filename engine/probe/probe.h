@@ -21,10 +21,10 @@ struct Observation {
   uint64_t step = 0;
   Endpoint endpoint;
   Outcome outcome;
-  bool unanswered = false;      ///< the time-out passed without any answer
-  bool transient = false;       ///< with State::error: worth another try
-  bool late = false;            ///< answered after the time-out
-  Instant at;                   ///< when it was decided
+  bool unanswered = false;  ///< the time-out passed without any answer
+  bool transient = false;   ///< with State::error: worth another try
+  bool late = false;        ///< answered after the time-out
+  Instant at;               ///< when it was decided
   std::optional<Nanos> rtt;
   RttClock rtt_clock = RttClock::app;
   std::optional<IcmpEvidence> icmp;

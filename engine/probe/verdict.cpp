@@ -84,7 +84,8 @@ ConnectVerdict judge_own_icmp(Reason reason, bool through_gateway) {
 
 Reason reason_of_icmp(const IcmpEvidence& icmp, bool ipv6) {
   for (const IcmpRow& row : kIcmpRows) {
-    if (row.ipv6 == ipv6 && row.type == icmp.type && (row.code < 0 || row.code == icmp.code)) return row.reason;
+    if (row.ipv6 == ipv6 && row.type == icmp.type && (row.code < 0 || row.code == icmp.code))
+      return row.reason;
   }
   return Reason::dest_unreach;
 }

@@ -20,20 +20,11 @@ void append_byte_escape(std::string& out, char byte) {
 /// One byte, or one code point, that cannot stand as it is.
 void append_escape(std::string& out, std::string_view bytes) {
   switch (bytes.front()) {
-    case '\\':
-      out += "\\\\";
-      return;
-    case '\n':
-      out += "\\n";
-      return;
-    case '\r':
-      out += "\\r";
-      return;
-    case '\t':
-      out += "\\t";
-      return;
-    default:
-      break;
+    case '\\': out += "\\\\"; return;
+    case '\n': out += "\\n"; return;
+    case '\r': out += "\\r"; return;
+    case '\t': out += "\\t"; return;
+    default: break;
   }
   for (const char byte : bytes) append_byte_escape(out, byte);
 }

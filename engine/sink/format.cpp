@@ -60,22 +60,17 @@ Result<OutputFormat> format_of(const OutputSpec& spec) {
 
 std::string_view start_of(OutputFormat format) {
   switch (format) {
-    case OutputFormat::json_lines:
-      return kJsonLinesStart;
-    case OutputFormat::csv:
-      return kCsvHeader;
-    case OutputFormat::table:
-      return {};
+    case OutputFormat::json_lines: return kJsonLinesStart;
+    case OutputFormat::csv: return kCsvHeader;
+    case OutputFormat::table: return {};
   }
   check_failed("a format has a start", __FILE__, __LINE__);
 }
 
 std::unique_ptr<Sink> sink_into(OutputFile file, OutputFormat format, const OutputSpec& spec) {
   switch (format) {
-    case OutputFormat::json_lines:
-      return std::make_unique<JsonLines>(std::move(file), spec.show);
-    case OutputFormat::csv:
-      return std::make_unique<Csv>(std::move(file), spec.show);
+    case OutputFormat::json_lines: return std::make_unique<JsonLines>(std::move(file), spec.show);
+    case OutputFormat::csv: return std::make_unique<Csv>(std::move(file), spec.show);
     case OutputFormat::table:
       return std::make_unique<Table>(std::move(file), TableOptions{spec.show, spec.colour, spec.most_rows});
   }

@@ -19,26 +19,17 @@ namespace {
 std::string_view remedy(int error) {
   switch (error) {
     case ENOSPC:
-    case EDQUOT:
-      return ": free some space, or write to another file system";
-    case EPIPE:
-      return ": its reader has ended; use -o FILE to keep everything";
-    case EFBIG:
-      return ": raise the limit (ulimit -f), or write to another file system";
-    case EIO:
-      return ": the device failed; write to another one";
-    case ENOENT:
-      return ": make its directory first";
-    case EISDIR:
-      return ": name a file in it";
+    case EDQUOT: return ": free some space, or write to another file system";
+    case EPIPE: return ": its reader has ended; use -o FILE to keep everything";
+    case EFBIG: return ": raise the limit (ulimit -f), or write to another file system";
+    case EIO: return ": the device failed; write to another one";
+    case ENOENT: return ": make its directory first";
+    case EISDIR: return ": name a file in it";
     case EACCES:
     case EPERM:
-    case EROFS:
-      return ": write to a place that you may write to";
-    case EBADF:
-      return ": it is not open for writing; use -o FILE";
-    default:
-      return "";
+    case EROFS: return ": write to a place that you may write to";
+    case EBADF: return ": it is not open for writing; use -o FILE";
+    default: return "";
   }
 }
 

@@ -17,14 +17,10 @@ constexpr std::string_view kPlain = "\x1b[0m";
 
 std::string_view colour_of(State state) {
   switch (state) {
-    case State::open:
-      return "\x1b[32m";
-    case State::closed:
-      return "\x1b[31m";
-    case State::filtered:
-      return "\x1b[33m";
-    case State::error:
-      return "\x1b[1;35m";
+    case State::open: return "\x1b[32m";
+    case State::closed: return "\x1b[31m";
+    case State::filtered: return "\x1b[33m";
+    case State::error: return "\x1b[1;35m";
   }
   return {};
 }

@@ -42,7 +42,10 @@ std::string info_of(const EndpointRecord& record) {
     append_fact(info, name);
   }
   if (record.after_accept != AfterAccept::nothing) {
-    append_fact(info, std::string(record.after_accept == AfterAccept::hung_up ? "hung up" : to_string(record.after_accept)) + " right after accepting");
+    append_fact(info,
+                std::string(record.after_accept == AfterAccept::hung_up ? "hung up"
+                                                                        : to_string(record.after_accept)) +
+                    " right after accepting");
   }
   if (record.sni != record.name && !record.sni.empty())
     append_fact(info, "sni " + printable_text(record.sni, kLongestName));

@@ -19,7 +19,8 @@ struct Totals {
 
 /// log of Π q^k (1−q) / (1−q^passes), over all found endpoints.
 double log_likelihood(const Totals& totals, double q) {
-  return totals.retries * std::log(q) + totals.found * (std::log1p(-q) - std::log1p(-std::pow(q, totals.passes)));
+  return totals.retries * std::log(q) +
+         totals.found * (std::log1p(-q) - std::log1p(-std::pow(q, totals.passes)));
 }
 
 double derivative(const Totals& totals, double q) {
@@ -59,7 +60,8 @@ std::optional<CompletenessEstimate> estimate_completeness(std::span<const uint64
   if (found.size() < 2 || totals.found == 0) return std::nullopt;
   const double best = most_likely_loss(totals);
   const double worst = highest_plausible_loss(totals, best);
-  return CompletenessEstimate{1 - (totals.retries == 0 ? 0 : std::pow(best, totals.passes)), 1 - std::pow(worst, totals.passes)};
+  return CompletenessEstimate{1 - (totals.retries == 0 ? 0 : std::pow(best, totals.passes)),
+                              1 - std::pow(worst, totals.passes)};
 }
 
 }  // namespace sonde

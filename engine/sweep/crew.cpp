@@ -6,7 +6,8 @@ Result<std::unique_ptr<Crew>> Crew::start(uint32_t threads, double rate, const P
                                           SweepWorker::Shared shared) {
   std::unique_ptr<Crew> crew(new Crew(threads, shared));
   for (uint32_t index = 0; index < threads; ++index) {
-    crew->members_[index].thread = std::thread([&crew = *crew, index, rate, &factory] { crew.live(index, rate, factory); });
+    crew->members_[index].thread =
+        std::thread([&crew = *crew, index, rate, &factory] { crew.live(index, rate, factory); });
   }
   std::unique_lock lock(crew->mutex_);
   crew->changed_.wait(lock, [&] { return crew->ready_ == threads; });

@@ -11,7 +11,8 @@ Nanos interval_of(double rate) { return rate > 0 ? Nanos(static_cast<int64_t>(1e
 
 size_t HostPacer::AddressHash::operator()(const IpAddress& address) const noexcept {
   const U128 number = address.number();
-  const uint64_t mixed = (static_cast<uint64_t>(number) ^ static_cast<uint64_t>(number >> 64)) * 0x9e3779b97f4a7c15u;
+  const uint64_t mixed =
+      (static_cast<uint64_t>(number) ^ static_cast<uint64_t>(number >> 64)) * 0x9e3779b97f4a7c15u;
   return static_cast<size_t>(mixed ^ (mixed >> 32));
 }
 

@@ -102,7 +102,8 @@ FileHeader header_of(const JournalPlan& plan, const std::string& args) {
 
 Result<void> check_header(const FileHeader& header, uint64_t file_bytes) {
   if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0) {
-    return usage_error(std::memcmp(header.magic, kMagic, 6) == 0 ? "was written by another version of sonde" : "is not a journal of sonde");
+    return usage_error(std::memcmp(header.magic, kMagic, 6) == 0 ? "was written by another version of sonde"
+                                                                 : "is not a journal of sonde");
   }
   const bool sane = header.steps > 0 && header.slice_steps > 0 && header.shard_index >= 1 &&
                     header.shard_index <= header.shard_count && header.args_bytes <= kMostText &&
@@ -112,7 +113,8 @@ Result<void> check_header(const FileHeader& header, uint64_t file_bytes) {
   const uint64_t text = header.args_bytes + header.ports_bytes + header.targets_bytes;
   const uint64_t ledger = Ledger::words_for(std::min(header.steps, header.slice_steps)) * sizeof(uint64_t);
   if (file_bytes != whole_pages(kTextAt + text) + whole_pages(ledger)) {
-    return usage_error("is damaged: it has " + std::to_string(file_bytes) + " bytes, which is not what its header says");
+    return usage_error("is damaged: it has " + std::to_string(file_bytes) +
+                       " bytes, which is not what its header says");
   }
   return {};
 }
@@ -121,9 +123,11 @@ Result<void> check_header(const FileHeader& header, uint64_t file_bytes) {
 
 Result<JournalPlan> parse_journal_plan(std::span<const std::byte> head, uint64_t file_bytes) {
   FileHeader header;
-  if (head.size() < sizeof header || file_bytes < head.size()) return usage_error("is not a journal of sonde: it is too short");
+  if (head.size() < sizeof header || file_bytes < head.size())
+    return usage_error("is not a journal of sonde: it is too short");
   std::memcpy(&header, head.data(), sizeof header);
-  if (const Result<void> sound = check_header(header, file_bytes); !sound) return tl::unexpected(sound.error());
+  if (const Result<void> sound = check_header(header, file_bytes); !sound)
+    return tl::unexpected(sound.error());
   const uint64_t text_bytes = header.args_bytes + header.ports_bytes + header.targets_bytes;
   if (head.size() < kTextAt + text_bytes) return usage_error("is damaged: its texts are cut short");
   const std::string_view text(reinterpret_cast<const char*>(head.data()) + kTextAt, text_bytes);
@@ -145,7 +149,8 @@ Result<void> Journal::map(size_t bytes, const std::string& path) {
   void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, flags, descriptor_, 0);
   if (memory == MAP_FAILED) {
     if (descriptor_ >= 0) return file_error(path, "cannot be mapped");
-    return impossible_error("no memory for a ledger of " + std::to_string(bytes) + " bytes: divide the sweep with --shard");
+    return impossible_error("no memory for a ledger of " + std::to_string(bytes) +
+                            " bytes: divide the sweep with --shard");
   }
   memory_ = static_cast<std::byte*>(memory);
   bytes_ = bytes;
@@ -165,7 +170,8 @@ Result<std::unique_ptr<Journal>> Journal::in_memory(JournalPlan plan) {
   FileHeader header = header_of(journal->plan_, "");
   header.ports_bytes = header.targets_bytes = 0;  // nobody reads them back
   const Layout layout(header);
-  if (const Result<void> mapped = journal->map(layout.file_bytes, ""); !mapped) return tl::unexpected(mapped.error());
+  if (const Result<void> mapped = journal->map(layout.file_bytes, ""); !mapped)
+    return tl::unexpected(mapped.error());
   journal->adopt(layout);
   journal->set_phase(JournalPhase::probing);
   return journal;
@@ -174,12 +180,14 @@ Result<std::unique_ptr<Journal>> Journal::in_memory(JournalPlan plan) {
 namespace {
 
 tl::unexpected<Error> exists_error(const std::string& path) {
-  return usage_error("journal " + path + " is there already: continue it with --resume " + path + ", or remove it to start anew");
+  return usage_error("journal " + path + " is there already: continue it with --resume " + path +
+                     ", or remove it to start anew");
 }
 
 /// True when `draft` still is the name of the open file.
 bool is_named(int descriptor, const std::string& draft) {
-  struct stat by_descriptor {}, by_name {};
+  struct stat by_descriptor {
+  }, by_name{};
   return fstat(descriptor, &by_descriptor) == 0 && stat(draft.c_str(), &by_name) == 0 &&
          by_descriptor.st_dev == by_name.st_dev && by_descriptor.st_ino == by_name.st_ino;
 }
@@ -207,7 +215,8 @@ Result<int> open_draft(const std::string& path, const std::string& draft) {
     if (named) unlink(draft.c_str());
     close(descriptor);
   }
-  return usage_error("journal " + path + " is being made by another process (" + draft + " is locked): name another one");
+  return usage_error("journal " + path + " is being made by another process (" + draft +
+                     " is locked): name another one");
 }
 
 /// Gives the finished file its name, unless there is one of that name.
@@ -242,20 +251,23 @@ Result<std::unique_ptr<Journal>> Journal::create(const std::string& path, Journa
   };
   if (!reserve(*descriptor, layout.file_bytes))
     return give_up(file_error(path, "has no room for " + std::to_string(layout.file_bytes) + " bytes"));
-  if (const Result<void> mapped = journal->map(layout.file_bytes, path); !mapped) return give_up(tl::unexpected(mapped.error()));
+  if (const Result<void> mapped = journal->map(layout.file_bytes, path); !mapped)
+    return give_up(tl::unexpected(mapped.error()));
   const std::string text = args + journal->plan_.ports + journal->plan_.targets;
   std::memcpy(journal->memory_ + kTextAt, text.data(), text.size());
   std::memcpy(journal->memory_, &header, sizeof header);
   journal->adopt(layout);
   journal->set_phase(JournalPhase::probing);
-  if (!give_name(draft, path)) return give_up(errno == EEXIST ? exists_error(path) : file_error(path, "cannot be named"));
+  if (!give_name(draft, path))
+    return give_up(errno == EEXIST ? exists_error(path) : file_error(path, "cannot be named"));
   return journal;
 }
 
 Result<std::unique_ptr<Journal>> Journal::open(const std::string& path) {
   std::unique_ptr<Journal> journal(new Journal);
   journal->descriptor_ = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
-  if (journal->descriptor_ < 0) return usage_error("journal " + path + " cannot be opened: " + std::strerror(errno));
+  if (journal->descriptor_ < 0)
+    return usage_error("journal " + path + " cannot be opened: " + std::strerror(errno));
   if (flock(journal->descriptor_, LOCK_EX | LOCK_NB) != 0) {
     return usage_error("journal " + path + " is in use by another sonde: wait for it, or end it");
   }
@@ -287,7 +299,9 @@ Journal::~Journal() {
 
 bool Journal::still_open(uint64_t step) const {
   const uint64_t begin = slice() * plan_.slice_steps;
-  if (phase() == JournalPhase::done || phase() == JournalPhase::clearing || step < begin || step >= plan_.steps || step - begin >= plan_.slice_steps) return false;
+  if (phase() == JournalPhase::done || phase() == JournalPhase::clearing || step < begin ||
+      step >= plan_.steps || step - begin >= plan_.slice_steps)
+    return false;
   const uint64_t steps = std::min(plan_.slice_steps, plan_.steps - begin);
   return Ledger(ledger_words_, steps).at(step - begin) == Mark::unanswered;
 }
@@ -325,7 +339,8 @@ void Journal::set_place(uint64_t slice, JournalPhase phase) {
 void Journal::finish_slice(const JournalTotals& counts) {
   const JournalTotals& before = totals();
   state_->totals[(totals_index() + 1) % 2] = {before.open + counts.open, before.closed + counts.closed,
-                                              before.filtered + counts.filtered, before.errors + counts.errors};
+                                              before.filtered + counts.filtered,
+                                              before.errors + counts.errors};
   const bool last = (slice() + 1) * plan_.slice_steps >= plan_.steps;
   last ? set_place(slice(), JournalPhase::done) : set_place(slice() + 1, JournalPhase::clearing);
 }

@@ -20,8 +20,8 @@ struct JournalPlan {
   uint64_t digest = 0;            ///< TargetSet::digest()
   uint64_t seed = 0;
   uint32_t shard_index = 1, shard_count = 1;
-  uint64_t steps = 0;             ///< of the shard
-  uint64_t slice_steps = 0;       ///< the most steps that one ledger covers
+  uint64_t steps = 0;        ///< of the shard
+  uint64_t slice_steps = 0;  ///< the most steps that one ledger covers
 };
 
 /// Where a slice of the sweep stands.
@@ -43,15 +43,15 @@ struct JournalTotals {
 /// The part that changes. It lies in the file mapping: every store is on the
 /// kernel's side at once, so a kill -9 loses none.
 struct JournalState {
-  uint64_t place = 0;           ///< slice × 4 + phase: both change in one store
-  uint64_t listed = 0;          ///< in phase listing: steps below this have been reported
-  uint64_t listing_to = 0;      ///< in phase listing: steps from listed to here may have been reported
-  uint64_t pending = 0;         ///< how many of the pending steps are valid
-  uint64_t carried = 0;         ///< how many steps of earlier interruptions may still be repeated
-  uint64_t pass = 0;            ///< in phase probing: the pass that is walked, counted from 0
-  uint64_t passes = 0;          ///< how many passes of this slice are complete
-  uint64_t slice_errors = 0;    ///< of the rejected marks of this slice, those that are errors
-  JournalTotals totals[2];      ///< the one in force is chosen by the place
+  uint64_t place = 0;                ///< slice × 4 + phase: both change in one store
+  uint64_t listed = 0;               ///< in phase listing: steps below this have been reported
+  uint64_t listing_to = 0;           ///< in phase listing: steps from listed to here may have been reported
+  uint64_t pending = 0;              ///< how many of the pending steps are valid
+  uint64_t carried = 0;              ///< how many steps of earlier interruptions may still be repeated
+  uint64_t pass = 0;                 ///< in phase probing: the pass that is walked, counted from 0
+  uint64_t passes = 0;               ///< how many passes of this slice are complete
+  uint64_t slice_errors = 0;         ///< of the rejected marks of this slice, those that are errors
+  JournalTotals totals[2];           ///< the one in force is chosen by the place
   uint64_t found[kMostPasses] = {};  ///< by pass, all slices: endpoints that answered in it
 };
 

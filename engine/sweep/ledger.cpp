@@ -22,7 +22,8 @@ uint64_t unanswered_bits(uint64_t word) { return ~(word | (word >> 1)) & kLowBit
 
 }  // namespace
 
-Ledger::Ledger(std::span<uint64_t> words, uint64_t steps) : words_(words.first(words_for(steps))), steps_(steps) {}
+Ledger::Ledger(std::span<uint64_t> words, uint64_t steps)
+    : words_(words.first(words_for(steps))), steps_(steps) {}
 
 Mark Ledger::at(uint64_t step) const {
   CHECK(step < steps_);

@@ -10,7 +10,9 @@ constexpr uint64_t kUnlimited = UINT64_MAX;
 }  // namespace
 
 Pacer::Pacer(double rate, Instant now)
-    : rate_(rate), most_(std::max(1.0, rate * static_cast<double>(kBurst.count()) / kNanosPerSecond)), filled_(now) {}
+    : rate_(rate),
+      most_(std::max(1.0, rate * static_cast<double>(kBurst.count()) / kNanosPerSecond)),
+      filled_(now) {}
 
 void Pacer::refill(Instant now) {
   if (now <= filled_) return;

@@ -26,7 +26,7 @@ class Pacer {
   void refill(Instant now);
 
   double rate_;
-  double most_;    // tokens that are kept
+  double most_;        // tokens that are kept
   double tokens_ = 1;  // the first probe need not wait
   Instant filled_;
 };

@@ -26,7 +26,8 @@ std::string service_of(const Observation& seen) {
 
 Reporter::Reporter(Parts parts)
     : parts_(parts),
-      listing_repeats_to_(parts.journal.phase() == JournalPhase::listing ? parts.journal.state().listing_to : 0) {}
+      listing_repeats_to_(parts.journal.phase() == JournalPhase::listing ? parts.journal.state().listing_to
+                                                                         : 0) {}
 
 void Reporter::enter_slice(Ledger& ledger, uint64_t first_step) {
   if (ledger_ != nullptr) listing_repeats_to_ = 0;  // that was about the slice of the interruption
@@ -62,7 +63,8 @@ void Reporter::mark(const Finding& finding) {
   // too many is told of, not one too few.
   if (finding.seen.outcome.state == State::error) ++parts_.journal.state().slice_errors;
   // What this machine told itself of a neighbour is no answer that loss could have hidden.
-  else if (!finding.seen.neighbour_unresolved) ++parts_.journal.state().found[finding.pass];
+  else if (!finding.seen.neighbour_unresolved)
+    ++parts_.journal.state().found[finding.pass];
   ledger_->raise(finding.seen.step - first_step_, mark_of(finding.seen.outcome.state));
 }
 
@@ -113,7 +115,8 @@ Result<uint64_t> Reporter::list_unanswered(uint64_t from, uint32_t attempts) {
   records_.clear();
   if (parts_.show.shows(State::filtered)) {
     const WallTime now = parts_.clock.wall_time(parts_.clock.now());
-    for (uint64_t step = ledger_->next_unanswered(from, to); step < to; step = ledger_->next_unanswered(step + 1, to)) {
+    for (uint64_t step = ledger_->next_unanswered(from, to); step < to;
+         step = ledger_->next_unanswered(step + 1, to)) {
       records_.push_back(silent_record(step, attempts, now));
     }
   }

@@ -174,7 +174,8 @@ bool Sweep::passes_suffice(uint64_t done) const {
 Result<void> Sweep::list_silent(Ledger& ledger) {
   JournalState& state = parts_.journal.state();
   while (state.listed < ledger.steps() && !stopped()) {
-    const Result<uint64_t> listed = reporter_.list_unanswered(state.listed, static_cast<uint32_t>(state.passes));
+    const Result<uint64_t> listed =
+        reporter_.list_unanswered(state.listed, static_cast<uint32_t>(state.passes));
     if (!listed) return tl::unexpected(listed.error());
     ask_and_tell();
   }
@@ -224,7 +225,8 @@ void Sweep::fill_counts(SummaryRecord& summary, const Ledger& ledger) const {
 }
 
 void Sweep::fill_completeness(SummaryRecord& summary, const Ledger& ledger) const {
-  const bool all_answered = ledger.count().unanswered == 0 && walk_.steps() <= parts_.journal.plan().slice_steps;
+  const bool all_answered =
+      ledger.count().unanswered == 0 && walk_.steps() <= parts_.journal.plan().slice_steps;
   std::optional<CompletenessEstimate> reached = estimate(parts_.journal.state().passes);
   if (all_answered) reached = CompletenessEstimate{1, 1};
   if (!reached) return;
@@ -237,20 +239,25 @@ void Sweep::judge(SummaryRecord& summary) const {
     summary.degraded = true;
     summary.notes.push_back(std::move(why));
   };
-  if (!summary.books.balanced()) degrade("the books do not balance: probes were lost inside sonde; please report it");
+  if (!summary.books.balanced())
+    degrade("the books do not balance: probes were lost inside sonde; please report it");
   if (summary.errors > 0) {
-    degrade(std::to_string(summary.errors) + " endpoints could not be tried, for reasons of this machine (state error)");
+    degrade(std::to_string(summary.errors) +
+            " endpoints could not be tried, for reasons of this machine (state error)");
   }
   if (options_.completeness && !summary.interrupted &&
-      summary.completeness_low.value_or(summary.endpoints == summary.filtered ? 1 : 0) < *options_.completeness) {
+      summary.completeness_low.value_or(summary.endpoints == summary.filtered ? 1 : 0) <
+          *options_.completeness) {
     degrade("the completeness asked for was not reached: raise --retries, or lower --rate");
   }
   judge_drops(summary);
   if (neighbour_pacer_.limits()) {
-    summary.notes.push_back("the hosts of attached networks were probed no faster than this machine's neighbour table allows (" +
-                            std::to_string(options_.most_neighbours_v4) + " at a time over IPv4, " +
-                            std::to_string(options_.most_neighbours_v6) +
-                            " over IPv6): raise net.ipv4.neigh.default.gc_thresh3 or net.ipv6.neigh.default.gc_thresh3 to go faster");
+    summary.notes.push_back(
+        "the hosts of attached networks were probed no faster than this machine's neighbour table allows (" +
+        std::to_string(options_.most_neighbours_v4) + " at a time over IPv4, " +
+        std::to_string(options_.most_neighbours_v6) +
+        " over IPv6): raise net.ipv4.neigh.default.gc_thresh3 or net.ipv6.neigh.default.gc_thresh3 to go "
+        "faster");
   }
   if (const uint32_t downs = progress_.step_downs.load(); downs > 0) {
     summary.notes.push_back("concurrency was lowered " + std::to_string(downs) +

@@ -17,18 +17,19 @@
 namespace sonde {
 
 struct SweepOptions {
-  double rate = 10000;                  ///< probes a second, all threads; 0: without limit
-  double host_rate = 0;                 ///< probes a second to one address; 0: without limit
-  uint32_t retries = 2;                 ///< further passes over what is unanswered
-  Nanos retry_wait = std::chrono::milliseconds(250);  ///< before the second pass; doubled for each one after, up to kLongestRetryWait
-  std::optional<double> completeness;   ///< goal: end the passes when the estimate's lower bound reaches it
+  double rate = 10000;   ///< probes a second, all threads; 0: without limit
+  double host_rate = 0;  ///< probes a second to one address; 0: without limit
+  uint32_t retries = 2;  ///< further passes over what is unanswered
+  Nanos retry_wait = std::chrono::milliseconds(
+      250);  ///< before the second pass; doubled for each one after, up to kLongestRetryWait
+  std::optional<double> completeness;  ///< goal: end the passes when the estimate's lower bound reaches it
   uint32_t threads = 1;
   ShowFilter show;
   /// Networks whose hosts cost entries of the kernel's neighbour table, and how
   /// many entries this sweep may hold at a time.
   std::vector<AttachedNetwork> attached_networks;
   size_t most_neighbours_v4 = 1024, most_neighbours_v6 = 1024;
-  NeighbourCensus neighbour_census;     ///< which entries the kernel holds now; may be empty
+  NeighbourCensus neighbour_census;  ///< which entries the kernel holds now; may be empty
 };
 
 inline constexpr Nanos kLongestRetryWait = std::chrono::seconds(5);
@@ -37,10 +38,10 @@ inline constexpr uint64_t kMostSliceSteps = uint64_t{1} << 32;
 
 /// A sweep in the middle of its work, for a progress line.
 struct SweepStatus {
-  uint64_t steps = 0;          ///< endpoints of the whole sweep
-  uint64_t settled = 0;        ///< endpoints with a verdict
-  uint64_t open = 0;           ///< found by this run
-  uint32_t pass = 0, passes = 0;  ///< the pass that runs (from 1), and the most there can be
+  uint64_t steps = 0;                       ///< endpoints of the whole sweep
+  uint64_t settled = 0;                     ///< endpoints with a verdict
+  uint64_t open = 0;                        ///< found by this run
+  uint32_t pass = 0, passes = 0;            ///< the pass that runs (from 1), and the most there can be
   uint64_t pass_steps = 0, pass_dealt = 0;  ///< of this pass in this slice
   uint64_t sent = 0;
   uint64_t local_failed = 0;
@@ -54,7 +55,7 @@ class Sweep {
  public:
   struct Parts {
     const TargetSet& targets;
-    Journal& journal;             ///< new, or opened to go on; it says which seed, shard and slices
+    Journal& journal;  ///< new, or opened to go on; it says which seed, shard and slices
     const Clock& clock;
     ProberFactory prober_factory;
     std::span<const std::unique_ptr<Sink>> sinks;

@@ -14,7 +14,8 @@ constexpr Nanos kStepDownPause = std::chrono::milliseconds(50);
 constexpr Nanos kStepUpPause = std::chrono::seconds(1);
 
 bool is_shortage(Reason reason) {
-  return reason == Reason::local_no_descriptors || reason == Reason::local_no_memory || reason == Reason::local_no_ports;
+  return reason == Reason::local_no_descriptors || reason == Reason::local_no_memory ||
+         reason == Reason::local_no_ports;
 }
 
 }  // namespace
@@ -42,7 +43,7 @@ uint64_t SweepWorker::run_pass(const Pass& pass) {
 
 void SweepWorker::turn(Instant now) {
   start_probes(now);
-  if (finished()) return;  // nothing was left to start, and nothing will come
+  if (finished()) return;                // nothing was left to start, and nothing will come
   prober_.wait(now, longest_wait(now));  // the only place where this thread sleeps
   const Instant woken = shared_.clock.now();
   for (const Observation& seen : prober_.collect(woken)) on_observation(seen, woken);

@@ -26,21 +26,21 @@ struct Finding {
 
 /// What all threads of a sweep share and may look at while it runs.
 struct SweepProgress {
-  std::atomic<bool> stop{false};           ///< set: end soon, keep what there is
-  std::atomic<uint64_t> sent{0};           ///< probes started, local failures included
+  std::atomic<bool> stop{false};  ///< set: end soon, keep what there is
+  std::atomic<uint64_t> sent{0};  ///< probes started, local failures included
   std::atomic<uint64_t> answered{0};
   std::atomic<uint64_t> local_failed{0};
   std::atomic<uint32_t> in_flight{0};
-  std::atomic<uint32_t> concurrency{0};    ///< the sum of the limits now in force
-  std::atomic<uint32_t> step_downs{0};     ///< how often concurrency was lowered
+  std::atomic<uint32_t> concurrency{0};  ///< the sum of the limits now in force
+  std::atomic<uint32_t> step_downs{0};   ///< how often concurrency was lowered
 };
 
 /// One pass, as the threads see it.
 struct Pass {
-  uint32_t number = 0;       ///< counted from 0
-  bool last = false;         ///< no other pass follows: what cannot be tried is reported as an error
-  Instant not_before;        ///< spacing to the pass before
-  uint64_t first_step = 0;   ///< of the slice: its ledger's step 0
+  uint32_t number = 0;      ///< counted from 0
+  bool last = false;        ///< no other pass follows: what cannot be tried is reported as an error
+  Instant not_before;       ///< spacing to the pass before
+  uint64_t first_step = 0;  ///< of the slice: its ledger's step 0
   PassBlocks* blocks = nullptr;
 };
 
@@ -115,10 +115,11 @@ class SweepWorker {
   bool exhausted_ = false;
   std::optional<Probe> next_;  // due, and waiting for room and budget
   DelayQueue delayed_;
-  std::unordered_map<uint64_t, uint32_t> local_tries_;  // step → failures, of probes that are being tried again
+  std::unordered_map<uint64_t, uint32_t>
+      local_tries_;  // step → failures, of probes that are being tried again
   std::vector<Finding> outgoing_;
   ProbeBooks books_;
-  ProbeBooks published_;            // what progress has been told
+  ProbeBooks published_;  // what progress has been told
   uint32_t published_in_flight_ = 0;
   uint32_t limit_;
   Instant limit_changed_;

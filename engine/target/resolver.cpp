@@ -16,16 +16,12 @@ using Addresses = Resolver::Addresses;
 
 std::string cause_of(int status) {
   switch (status) {
-    case ARES_ENOTFOUND:
-      return "there is no such name (NXDOMAIN)";
-    case ARES_ENODATA:
-      return "the name has no address (no A and no AAAA record)";
-    case ARES_ETIMEOUT:
-      return "no DNS server answered in time";
+    case ARES_ENOTFOUND: return "there is no such name (NXDOMAIN)";
+    case ARES_ENODATA: return "the name has no address (no A and no AAAA record)";
+    case ARES_ETIMEOUT: return "no DNS server answered in time";
     case ARES_ECONNREFUSED:  // also what c-ares says when each server has answered SERVFAIL or REFUSED
       return "no DNS server can be reached, or every one failed (SERVFAIL, REFUSED)";
-    default:
-      return ares_strerror(status);
+    default: return ares_strerror(status);
   }
 }
 

@@ -83,7 +83,9 @@ Instant TimerWheel::next_wake() const {
   for (uint64_t i = 0; i < kBuckets;) {
     const uint32_t bucket = static_cast<uint32_t>((first + i) % kBuckets);
     const uint64_t rest = occupied_[bucket / 64] >> (bucket % 64);
-    if (rest != 0) return origin_ + tick_ * static_cast<int64_t>(first + i + static_cast<uint64_t>(std::countr_zero(rest)));
+    if (rest != 0)
+      return origin_ +
+             tick_ * static_cast<int64_t>(first + i + static_cast<uint64_t>(std::countr_zero(rest)));
     i += 64 - bucket % 64;
   }
   check_failed("an armed entry stands in a bucket", __FILE__, __LINE__);

@@ -20,7 +20,8 @@ SweepStatus sample() {
 
 TEST(ProgressLine, TellsShareRateFindsAndTimeToGo) {
   EXPECT_EQ(progress_line(sample(), 10000),
-            "pass 1 of at most 3: 40.0 %, 10,000 probes/s, 250,000 of 1,000,000 endpoints decided, 1,234 open, 9,000 in flight, "
+            "pass 1 of at most 3: 40.0 %, 10,000 probes/s, 250,000 of 1,000,000 endpoints decided, 1,234 "
+            "open, 9,000 in flight, "
             "60 s to go in this pass");
 }
 

@@ -105,14 +105,9 @@ void FleetServer::serve() {
       const int socket = events[static_cast<size_t>(i)].data.fd;
       if (socket == stop) return;
       switch (seats_[static_cast<size_t>(socket)].use) {
-        case Seat::Use::listener:
-          accept_some(socket);
-          break;
-        case Seat::Use::connection:
-          hear(socket);
-          break;
-        case Seat::Use::none:
-          break;  // released earlier in this turn
+        case Seat::Use::listener: accept_some(socket); break;
+        case Seat::Use::connection: hear(socket); break;
+        case Seat::Use::none: break;  // released earlier in this turn
       }
     }
   }

@@ -142,16 +142,11 @@ static __always_inline int send_tcp(struct xdp_md* ctx, const struct segment* go
 
 static __always_inline __u8 icmp_code(int behaviour, int v4) {
   switch (behaviour) { /* RFC 792 and RFC 1812; RFC 4443 */
-    case REFLECT_HOST_UNREACH:
-      return v4 ? 1 : 3;
-    case REFLECT_PROTO_UNREACH:
-      return 2;
-    case REFLECT_PORT_UNREACH:
-      return v4 ? 3 : 4;
-    case REFLECT_ADMIN_PROHIBITED:
-      return v4 ? 13 : 1;
-    default:
-      return 0;
+    case REFLECT_HOST_UNREACH: return v4 ? 1 : 3;
+    case REFLECT_PROTO_UNREACH: return 2;
+    case REFLECT_PORT_UNREACH: return v4 ? 3 : 4;
+    case REFLECT_ADMIN_PROHIBITED: return v4 ? 13 : 1;
+    default: return 0;
   }
 }
 

@@ -65,7 +65,8 @@ class TcpDriverTest : public OwnNamespace, public testing::WithParamInterface<co
   }
 
   void make(uint32_t slots, const SourceOptions& source = {}) {
-    auto driver = std::string(GetParam()) == "epoll" ? make_epoll_tcp_driver(slots, source) : make_uring_tcp_driver(slots, source);
+    auto driver = std::string(GetParam()) == "epoll" ? make_epoll_tcp_driver(slots, source)
+                                                     : make_uring_tcp_driver(slots, source);
     if (!driver) GTEST_SKIP() << driver.error().text;
     driver_ = std::move(*driver);
   }
@@ -195,7 +196,9 @@ TEST_P(TcpDriverTest, ACancelledReceiveEndsAtOnceAndTheSlotStaysOfUse) {
 }
 
 TEST_P(TcpDriverTest, ASilentPortCanBeCancelledAndTheSlotStaysOfUse) {
-  ASSERT_TRUE(run("nft 'add table inet t; add chain inet t c { type filter hook input priority 0; }; add rule inet t c tcp dport 9 drop'"));
+  ASSERT_TRUE(
+      run("nft 'add table inet t; add chain inet t c { type filter hook input priority 0; }; add rule inet t "
+          "c tcp dport 9 drop'"));
   const Listener listener("127.0.0.1");
   for (int round = 0; round < 20; ++round) {
     driver_->connect(0, {IpAddress::v4(0x7f000001), 9});
@@ -232,7 +235,9 @@ TEST_P(TcpDriverTest, EveryConnectionEndsWithResetAlsoAcrossFamiliesAndAtTheEnd)
   EXPECT_EQ(connect(1, v4.endpoint()).error, 0);
   driver_->close(1, CloseMode::reset);
   driver_.reset();
-  EXPECT_TRUE(run("test -z \"$(ss -tanH state fin-wait-1 state fin-wait-2 state time-wait state close-wait state last-ack)\""));
+  EXPECT_TRUE(
+      run("test -z \"$(ss -tanH state fin-wait-1 state fin-wait-2 state time-wait state close-wait state "
+          "last-ack)\""));
 }
 
 struct RejectionRow {
@@ -255,7 +260,10 @@ TEST_P(TcpDriverTest, IcmpErrorsAreToldWithTypeCodeAndSender) {
   };
   ASSERT_TRUE(run("sysctl -qw net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0"));
   for (const RejectionRow& row : rows) {
-    const std::string rule = std::string("nft 'add table inet t; flush table inet t; add chain inet t c { type filter hook input priority 0; }; add rule inet t c tcp dport 9 ") + row.statement + "'";
+    const std::string rule = std::string(
+                                 "nft 'add table inet t; flush table inet t; add chain inet t c { type "
+                                 "filter hook input priority 0; }; add rule inet t c tcp dport 9 ") +
+                             row.statement + "'";
     ASSERT_TRUE(run(rule));
     const Endpoint target{*IpAddress::parse(row.target), 9};
     const TcpEvent event = connect(0, target);

@@ -14,7 +14,7 @@ namespace sonde {
 
 /// What an endpoint of the simulated network does with a SYN.
 struct SimAnswer {
-  int error = 0;                  ///< of the connect; 0: SYN-ACK
+  int error = 0;  ///< of the connect; 0: SYN-ACK
   std::optional<IcmpError> icmp;
   bool silent = false;
   Nanos delay = std::chrono::milliseconds(1);
@@ -31,10 +31,10 @@ struct SimAnswer {
 /// attempts, and can run short of descriptors.
 struct SimNetwork {
   std::function<SimAnswer(const Endpoint&)> answer;
-  double loss = 0;                     ///< chance that an attempt gets no answer
+  double loss = 0;  ///< chance that an attempt gets no answer
   uint64_t seed = 1;
-  uint32_t descriptors = UINT32_MAX;   ///< connects beyond so many in flight fail with EMFILE
-  int always_fails_with = 0;           ///< every connect fails here, with this errno
+  uint32_t descriptors = UINT32_MAX;  ///< connects beyond so many in flight fail with EMFILE
+  int always_fails_with = 0;          ///< every connect fails here, with this errno
   std::function<void(const Endpoint&, Instant)> on_connect;  ///< for counting
 };
 
@@ -69,18 +69,24 @@ class SimTcpDriver final : public TcpDriver {
   void receive(uint32_t slot, std::span<std::byte>) override {
     slots_[slot].busy = true;
     ++in_flight_;
-    schedule({.slot = slot, .kind = TcpEvent::Kind::received, .icmp = {}, .rtt = {}}, std::chrono::milliseconds(1));
+    schedule({.slot = slot, .kind = TcpEvent::Kind::received, .icmp = {}, .rtt = {}},
+             std::chrono::milliseconds(1));
   }
   void send(uint32_t slot, std::span<const std::byte> bytes) override {
     slots_[slot].busy = true;
     ++in_flight_;
-    schedule({.slot = slot, .kind = TcpEvent::Kind::sent, .bytes = static_cast<uint32_t>(bytes.size()), .icmp = {}, .rtt = {}},
+    schedule({.slot = slot,
+              .kind = TcpEvent::Kind::sent,
+              .bytes = static_cast<uint32_t>(bytes.size()),
+              .icmp = {},
+              .rtt = {}},
              Nanos::zero());
   }
   void cancel(uint32_t slot) override {
     if (!slots_[slot].busy) return;
     ++slots_[slot].generation;
-    schedule({.slot = slot, .kind = TcpEvent::Kind::connected, .error = ECANCELED, .icmp = {}, .rtt = {}}, Nanos::zero());
+    schedule({.slot = slot, .kind = TcpEvent::Kind::connected, .error = ECANCELED, .icmp = {}, .rtt = {}},
+             Nanos::zero());
   }
   void close(uint32_t, CloseMode) override {}
 

@@ -66,7 +66,8 @@ struct SimSweep {
     if (journal == nullptr) own = std::move(Journal::in_memory(plan()).value());
     std::vector<std::unique_ptr<Sink>> sinks;
     sinks.push_back(std::make_unique<KeepingSink>(records));
-    Sweep::Parts parts{targets, journal != nullptr ? *journal : *own, clock, factory(), sinks, {}, stop_asked, {}};
+    Sweep::Parts parts{targets, journal != nullptr ? *journal : *own, clock, factory(), sinks, {}, stop_asked,
+                       {}};
     Result<SummaryRecord> summary = Sweep(options, std::move(parts)).run({});
     EXPECT_TRUE(summary) << (summary ? "" : summary.error().text);
     return summary.value_or(SummaryRecord{});

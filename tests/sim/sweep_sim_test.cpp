@@ -125,7 +125,9 @@ TEST(SweepSim, WhatCannotBeTriedIsAnErrorAndDegrades) {
 
 TEST(SweepSim, AnAnswerAfterTheTimeOutStillCountsWhenItIsSeen) {
   MixedSweep sim("10.0.0.0/28", "80");
-  sim.network.answer = [](const Endpoint&) { return SimAnswer{.icmp = {}, .delay = std::chrono::milliseconds(999)}; };
+  sim.network.answer = [](const Endpoint&) {
+    return SimAnswer{.icmp = {}, .delay = std::chrono::milliseconds(999)};
+  };
   const SummaryRecord summary = sim.run();
   EXPECT_EQ(summary.open, 16u);
 }
@@ -133,7 +135,9 @@ TEST(SweepSim, AnAnswerAfterTheTimeOutStillCountsWhenItIsSeen) {
 TEST(SweepSim, AFaultThatPassesCostsNoTruthWhileRetriesRemain) {
   MixedSweep sim;
   int connects = 0;
-  sim.network.on_connect = [&](const Endpoint&, Instant) { sim.network.always_fails_with = ++connects <= 500 ? ENETUNREACH : 0; };
+  sim.network.on_connect = [&](const Endpoint&, Instant) {
+    sim.network.always_fails_with = ++connects <= 500 ? ENETUNREACH : 0;
+  };
   const SummaryRecord summary = sim.run();
   expect_truth(sim);
   EXPECT_EQ(summary.errors, 0u);
@@ -156,11 +160,14 @@ TEST(SweepSim, HostRateHoldsWhenSlotsAreScarce) {
   sim.network.answer = [](const Endpoint&) { return SimAnswer::silence(); };
   sim.options.retries = 0;
   std::map<IpAddress, std::vector<Instant>> starts;
-  sim.network.on_connect = [&](const Endpoint& endpoint, Instant at) { starts[endpoint.address].push_back(at); };
+  sim.network.on_connect = [&](const Endpoint& endpoint, Instant at) {
+    starts[endpoint.address].push_back(at);
+  };
   sim.run();
   for (const auto& [address, times] : starts) {
     EXPECT_EQ(times.size(), 30u);
-    for (size_t i = 1; i < times.size(); ++i) EXPECT_GE(times[i] - times[i - 1], std::chrono::milliseconds(200));
+    for (size_t i = 1; i < times.size(); ++i)
+      EXPECT_GE(times[i] - times[i - 1], std::chrono::milliseconds(200));
   }
 }
 
@@ -182,12 +189,15 @@ TEST(SweepSim, HostRateKeepsProbesToOneAddressApart) {
   sim.options.host_rate = 10;
   sim.options.rate = 0;
   std::map<IpAddress, std::vector<Instant>> starts;
-  sim.network.on_connect = [&](const Endpoint& endpoint, Instant at) { starts[endpoint.address].push_back(at); };
+  sim.network.on_connect = [&](const Endpoint& endpoint, Instant at) {
+    starts[endpoint.address].push_back(at);
+  };
   sim.run();
   expect_truth(sim);
   for (const auto& [address, times] : starts) {
     // Reserved times are 100 ms apart; a start is late by a turn at most.
-    for (size_t i = 5; i < times.size(); ++i) EXPECT_GE(times[i] - times[i - 5], std::chrono::milliseconds(400));
+    for (size_t i = 5; i < times.size(); ++i)
+      EXPECT_GE(times[i] - times[i - 5], std::chrono::milliseconds(400));
   }
 }
 
@@ -260,7 +270,8 @@ TEST(SweepSim, ARunThatIsStoppedAgainAndAgainLosesNothing) {
       ASSERT_TRUE(journal) << journal.error().text;
       const SummaryRecord summary = sim.run(journal->get());
       EXPECT_TRUE(summary.books.balanced());
-      EXPECT_EQ(summary.open + summary.closed + summary.filtered + summary.errors + summary.unreported, summary.endpoints);
+      EXPECT_EQ(summary.open + summary.closed + summary.filtered + summary.errors + summary.unreported,
+                summary.endpoints);
       done = !summary.interrupted;
     }
     EXPECT_GT(runs, 1);

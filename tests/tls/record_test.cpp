@@ -7,7 +7,9 @@
 namespace sonde {
 namespace {
 
-std::optional<TlsRecord> parse(std::string_view bytes) { return parse_tls_record(std::as_bytes(std::span(bytes))); }
+std::optional<TlsRecord> parse(std::string_view bytes) {
+  return parse_tls_record(std::as_bytes(std::span(bytes)));
+}
 
 TEST(TlsRecord, AnAlertIsRecognisedWithItsDescription) {
   const auto record = parse(std::string_view("\x15\x03\x01\x00\x02\x02\x28", 7));
@@ -27,9 +29,10 @@ TEST(TlsRecord, AHandshakeIsRecognisedFromItsHeaderAlone) {
 
 TEST(TlsRecord, OtherBytesAreNone) {
   using std::string_view;
-  for (const string_view bytes : {string_view(""), string_view("\x16\x03\x03\x00", 4), string_view("HTTP/1.1 400"),
-                                  string_view("\x16\x03\x09\x00\x01", 5), string_view("\x16\x03\x03\x00\x00", 5),
-                                  string_view("\x16\x03\x03\xff\xff", 5), string_view("\x18\x03\x03\x00\x01", 5)}) {
+  for (const string_view bytes :
+       {string_view(""), string_view("\x16\x03\x03\x00", 4), string_view("HTTP/1.1 400"),
+        string_view("\x16\x03\x09\x00\x01", 5), string_view("\x16\x03\x03\x00\x00", 5),
+        string_view("\x16\x03\x03\xff\xff", 5), string_view("\x18\x03\x03\x00\x01", 5)}) {
     EXPECT_FALSE(parse(bytes));
   }
 }

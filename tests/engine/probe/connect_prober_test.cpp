@@ -19,13 +19,16 @@ class ScriptedDriver final : public TcpDriver {
   explicit ScriptedDriver(uint32_t slots) : slots_(slots) {}
   uint32_t capacity() const override { return slots_; }
   std::string_view name() const override { return "scripted"; }
-  void connect(uint32_t slot, const Endpoint&) override { calls.push_back("connect " + std::to_string(slot)); }
+  void connect(uint32_t slot, const Endpoint&) override {
+    calls.push_back("connect " + std::to_string(slot));
+  }
   void receive(uint32_t slot, std::span<std::byte> buffer) override {
     calls.push_back("receive " + std::to_string(slot));
     buffer_ = buffer;
   }
   void send(uint32_t slot, std::span<const std::byte> bytes) override {
-    calls.push_back("send " + std::to_string(slot) + " " + std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+    calls.push_back("send " + std::to_string(slot) + " " +
+                    std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
   }
   void cancel(uint32_t slot) override {
     calls.push_back("cancel " + std::to_string(slot));
@@ -63,7 +66,9 @@ struct ConnectProberTest : testing::Test {
     const auto seen = prober_->collect(now);
     return {seen.begin(), seen.end()};
   }
-  void connected(uint32_t slot, int error = 0) { driver_->next.push_back({.slot = slot, .error = error, .icmp = {}, .rtt = {}}); }
+  void connected(uint32_t slot, int error = 0) {
+    driver_->next.push_back({.slot = slot, .error = error, .icmp = {}, .rtt = {}});
+  }
 
   const Endpoint target_{IpAddress::v4(0x0a000001), 6379};
   ScriptedDriver* driver_ = nullptr;
@@ -82,7 +87,8 @@ TEST_F(ConnectProberTest, AnAnswerAndSilenceEachGiveOneObservation) {
   EXPECT_EQ(seen[0].outcome.state, State::open);
   EXPECT_EQ(seen[0].rtt, milliseconds(5));
   EXPECT_EQ(seen[0].rtt_clock, RttClock::app);
-  EXPECT_TRUE(step(kStart + milliseconds(101)).empty()) << "cancelled first, so that what has come still counts";
+  EXPECT_TRUE(step(kStart + milliseconds(101)).empty())
+      << "cancelled first, so that what has come still counts";
   seen = step(kStart + milliseconds(102));
   ASSERT_EQ(seen.size(), 1u);
   EXPECT_EQ(seen[0].step, 2u);
@@ -120,17 +126,20 @@ TEST_F(ConnectProberTest, AsksForTheBannerAndTellsIt) {
   const auto seen = step(kStart + milliseconds(3));
   ASSERT_EQ(seen.size(), 1u);
   EXPECT_EQ(seen[0].banner, "+PONG\r\n");
-  EXPECT_EQ(driver_->calls, (std::vector<std::string>{"connect 0", "send 0 PING\r\n", "receive 0", "reset 0"}));
+  EXPECT_EQ(driver_->calls,
+            (std::vector<std::string>{"connect 0", "send 0 PING\r\n", "receive 0", "reset 0"}));
 }
 
 TEST_F(ConnectProberTest, WhatThePeerDoesAfterAcceptingIsTold) {
-  const std::pair<int, AfterAccept> rows[] = {{0, AfterAccept::closed}, {ECONNRESET, AfterAccept::reset}, {ECANCELED, AfterAccept::nothing}};
+  const std::pair<int, AfterAccept> rows[] = {
+      {0, AfterAccept::closed}, {ECONNRESET, AfterAccept::reset}, {ECANCELED, AfterAccept::nothing}};
   for (const auto& [error, after] : rows) {
     make({.banner = true, .own_addresses = {}, .is_neighbour = {}});
     prober_->start({1, {target_.address, 22}}, kStart);
     connected(0);
     step(kStart);
-    driver_->next.push_back({.slot = 0, .kind = TcpEvent::Kind::received, .error = error, .icmp = {}, .rtt = {}});
+    driver_->next.push_back(
+        {.slot = 0, .kind = TcpEvent::Kind::received, .error = error, .icmp = {}, .rtt = {}});
     const auto seen = step(kStart);
     ASSERT_EQ(seen.size(), 1u);
     EXPECT_EQ(seen[0].outcome.state, State::open);
@@ -146,7 +155,8 @@ TEST_F(ConnectProberTest, AfterOurLineTheWayOfHangingUpTellsNothing) {
     step(kStart);
     driver_->next.push_back({.slot = 0, .kind = TcpEvent::Kind::sent, .bytes = 6, .icmp = {}, .rtt = {}});
     step(kStart);
-    driver_->next.push_back({.slot = 0, .kind = TcpEvent::Kind::received, .error = error, .icmp = {}, .rtt = {}});
+    driver_->next.push_back(
+        {.slot = 0, .kind = TcpEvent::Kind::received, .error = error, .icmp = {}, .rtt = {}});
     const auto seen = step(kStart);
     ASSERT_EQ(seen.size(), 1u);
     EXPECT_EQ(seen[0].after_accept, AfterAccept::hung_up);
@@ -166,7 +176,8 @@ TEST_F(ConnectProberTest, AnIcmpErrorOfOurOwnIsNotTheTargets) {
 TEST_F(ConnectProberTest, ScanningOurselvesOurOwnIcmpErrorIsTheAnswer) {
   make({.own_addresses = {target_.address}, .is_neighbour = {}});
   prober_->start({1, target_}, kStart);
-  driver_->next.push_back({.slot = 0, .error = ECONNREFUSED, .icmp = IcmpError{3, 3, target_.address}, .rtt = {}});
+  driver_->next.push_back(
+      {.slot = 0, .error = ECONNREFUSED, .icmp = IcmpError{3, 3, target_.address}, .rtt = {}});
   const auto seen = step(kStart);
   ASSERT_EQ(seen.size(), 1u);
   EXPECT_EQ(seen[0].outcome, (Outcome{State::filtered, Reason::port_unreach}));

@@ -15,7 +15,8 @@ struct Row {
 
 ConnectResult plain(int error) { return {.error = error, .icmp = {}}; }
 ConnectResult icmp(int error, uint8_t type, uint8_t code, bool ipv6 = false, bool ours = false) {
-  return {.error = error, .icmp = IcmpEvidence{type, code, IpAddress::v4(1)}, .sent_by_us = ours, .ipv6 = ipv6};
+  return {
+      .error = error, .icmp = IcmpEvidence{type, code, IpAddress::v4(1)}, .sent_by_us = ours, .ipv6 = ipv6};
 }
 
 TEST(ConnectVerdict, Table) {
@@ -25,8 +26,12 @@ TEST(ConnectVerdict, Table) {
       {"RST right after the handshake", plain(ECONNRESET), {State::open, Reason::syn_ack}},
       {"our time-out", plain(ECANCELED), {State::filtered, Reason::no_response}},
       {"the kernel's time-out", plain(ETIMEDOUT), {State::filtered, Reason::no_response}},
-      {"port unreachable has the errno of a RST", icmp(ECONNREFUSED, 3, 3), {State::filtered, Reason::port_unreach}},
-      {"code 13 has the errno of code 1", icmp(EHOSTUNREACH, 3, 13), {State::filtered, Reason::admin_prohibited}},
+      {"port unreachable has the errno of a RST",
+       icmp(ECONNREFUSED, 3, 3),
+       {State::filtered, Reason::port_unreach}},
+      {"code 13 has the errno of code 1",
+       icmp(EHOSTUNREACH, 3, 13),
+       {State::filtered, Reason::admin_prohibited}},
       {"host unreachable", icmp(EHOSTUNREACH, 3, 1), {State::filtered, Reason::host_unreach}},
       {"net unreachable", icmp(ENETUNREACH, 3, 0), {State::filtered, Reason::net_unreach}},
       {"protocol unreachable", icmp(ENOPROTOOPT, 3, 2), {State::filtered, Reason::proto_unreach}},
@@ -39,16 +44,31 @@ TEST(ConnectVerdict, Table) {
       {"v6 address unreachable", icmp(EHOSTUNREACH, 1, 3, true), {State::filtered, Reason::host_unreach}},
       {"v6 port unreachable", icmp(ECONNREFUSED, 1, 4, true), {State::filtered, Reason::port_unreach}},
       {"v6 source policy", icmp(EACCES, 1, 5, true), {State::filtered, Reason::admin_prohibited}},
-      {"ICMP on the queue though the connect was called a success", icmp(0, 3, 3), {State::filtered, Reason::port_unreach}},
-      {"ICMP that came before the time-out", icmp(ECANCELED, 3, 13), {State::filtered, Reason::admin_prohibited}},
+      {"ICMP on the queue though the connect was called a success",
+       icmp(0, 3, 3),
+       {State::filtered, Reason::port_unreach}},
+      {"ICMP that came before the time-out",
+       icmp(ECANCELED, 3, 13),
+       {State::filtered, Reason::admin_prohibited}},
       {"nobody answers ARP", icmp(EHOSTUNREACH, 3, 1, false, true), {State::filtered, Reason::host_unreach}},
-      {"nobody answers neighbour solicitations", icmp(EHOSTUNREACH, 1, 3, true, true), {State::filtered, Reason::host_unreach}},
+      {"nobody answers neighbour solicitations",
+       icmp(EHOSTUNREACH, 1, 3, true, true),
+       {State::filtered, Reason::host_unreach}},
       {"the gateway does not answer ARP",
-       {.error = EHOSTUNREACH, .icmp = IcmpEvidence{3, 1, IpAddress::v4(1)}, .sent_by_us = true, .through_gateway = true},
+       {.error = EHOSTUNREACH,
+        .icmp = IcmpEvidence{3, 1, IpAddress::v4(1)},
+        .sent_by_us = true,
+        .through_gateway = true},
        {State::error, Reason::local_no_gateway}},
-      {"a RST after an ICMP error that did not end the connect", icmp(ECONNREFUSED, 3, 13), {State::closed, Reason::conn_refused}},
-      {"our own firewall rejects", icmp(ECONNREFUSED, 3, 3, false, true), {State::error, Reason::local_firewall}},
-      {"our own firewall prohibits", icmp(EHOSTUNREACH, 3, 13, false, true), {State::error, Reason::local_firewall}},
+      {"a RST after an ICMP error that did not end the connect",
+       icmp(ECONNREFUSED, 3, 13),
+       {State::closed, Reason::conn_refused}},
+      {"our own firewall rejects",
+       icmp(ECONNREFUSED, 3, 3, false, true),
+       {State::error, Reason::local_firewall}},
+      {"our own firewall prohibits",
+       icmp(EHOSTUNREACH, 3, 13, false, true),
+       {State::error, Reason::local_firewall}},
       {"no descriptors", plain(EMFILE), {State::error, Reason::local_no_descriptors}},
       {"no descriptors in the system", plain(ENFILE), {State::error, Reason::local_no_descriptors}},
       {"no buffers", plain(ENOBUFS), {State::error, Reason::local_no_memory}},
@@ -66,7 +86,8 @@ TEST(ConnectVerdict, Table) {
 TEST(ConnectVerdict, NoErrnoOfOursIsEverTheTargetsState) {
   for (int error = 1; error < 134; ++error) {
     const Outcome outcome = judge_connect(plain(error)).outcome;
-    const bool targets = error == ECONNREFUSED || error == ECONNRESET || error == EPIPE || error == ECANCELED || error == ETIMEDOUT;
+    const bool targets = error == ECONNREFUSED || error == ECONNRESET || error == EPIPE ||
+                         error == ECANCELED || error == ETIMEDOUT;
     EXPECT_EQ(outcome.state == State::error, !targets) << error;
   }
 }

@@ -80,7 +80,8 @@ TEST_F(JournalTest, MarksAndPendingStepsOutliveTheProcess) {
     journal->begin_batch(third);  // killed again
   }
   const auto journal = std::move(Journal::open(path_).value());
-  EXPECT_EQ(journal->may_repeat(), (std::vector<uint64_t>{10, 11, 20})) << "an earlier interruption is not forgotten";
+  EXPECT_EQ(journal->may_repeat(), (std::vector<uint64_t>{10, 11, 20}))
+      << "an earlier interruption is not forgotten";
 }
 
 TEST_F(JournalTest, SlicesFollowOneAnotherAndTheirTotalsAddUp) {
@@ -166,7 +167,8 @@ TEST_F(JournalTest, DamageIsRefusedWhereverItIs) {
   }
   std::string other_version = sound;
   other_version[7] = '9';
-  EXPECT_NE(parse(other_version, other_version.size()).error().text.find("another version"), std::string::npos);
+  EXPECT_NE(parse(other_version, other_version.size()).error().text.find("another version"),
+            std::string::npos);
 }
 
 TEST(JournalInMemory, CostsTwoBitsAStepAndNothingUntilItIsTouched) {

@@ -37,7 +37,8 @@ TEST(Ledger, WalksExactlyTheUnansweredAtEverySize) {
       if (mark == Mark::unanswered) expected.push_back(step);
     }
     std::vector<uint64_t> walked;
-    for (uint64_t step = own.ledger.next_unanswered(0, steps); step < steps; step = own.ledger.next_unanswered(step + 1, steps)) {
+    for (uint64_t step = own.ledger.next_unanswered(0, steps); step < steps;
+         step = own.ledger.next_unanswered(step + 1, steps)) {
       walked.push_back(step);
     }
     EXPECT_EQ(walked, expected) << steps;

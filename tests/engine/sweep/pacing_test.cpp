@@ -70,7 +70,8 @@ TEST(HostPacer, ForgetsOnlyWhatNoLongerMatters) {
   HostPacer pacer(10);
   const IpAddress a = IpAddress::v4(7);
   EXPECT_EQ(pacer.take(a, kStart + seconds(1000)), kStart + seconds(1000));
-  for (uint32_t address = 100; address < 300000; ++address) pacer.take(IpAddress::v4(address), kStart + Nanos(address));
+  for (uint32_t address = 100; address < 300000; ++address)
+    pacer.take(IpAddress::v4(address), kStart + Nanos(address));
   EXPECT_GT(pacer.take(a, kStart + seconds(1000)), kStart + seconds(1000));
 }
 

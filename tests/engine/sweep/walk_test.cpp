@@ -15,7 +15,8 @@ TEST(PassBlocks, EveryStepIsDealtOnceWhateverTheThreads) {
     std::vector<std::thread> threads;
     for (auto& mine : taken) {
       threads.emplace_back([&blocks, &mine] {
-        for (PassBlocks::Block block = blocks.claim(); !block.empty(); block = blocks.claim()) mine.push_back(block);
+        for (PassBlocks::Block block = blocks.claim(); !block.empty(); block = blocks.claim())
+          mine.push_back(block);
       });
     }
     for (std::thread& thread : threads) thread.join();

@@ -51,7 +51,8 @@ bool walks_whole(uint64_t n, uint64_t seed) {
 class PermutationSizes : public testing::TestWithParam<uint64_t> {};
 
 TEST_P(PermutationSizes, EveryNumberOnceForEverySizeUpTo16Bits) {
-  for (uint64_t n = 4097 + GetParam(); n <= 65537; n += kParts * kSizeStride) ASSERT_TRUE(walks_whole(n, n * 3)) << n;
+  for (uint64_t n = 4097 + GetParam(); n <= 65537; n += kParts * kSizeStride)
+    ASSERT_TRUE(walks_whole(n, n * 3)) << n;
 }
 
 INSTANTIATE_TEST_SUITE_P(Parts, PermutationSizes, testing::Range<uint64_t>(0, kParts));
