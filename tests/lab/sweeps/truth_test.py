@@ -90,7 +90,7 @@ class FoundSetIsTheTruthThroughLoss(unittest.TestCase):
                 self.assertEqual(found.exit_code, 0, found.stderr)
                 self.assertEqual(differences(self.lab, "80", hosts, found.lines), "")
                 self.assertGreater(found.summary["completeness"], 0.9999)
-                self.assertGreater(found.summary["passes"], 5)
+                self.assertGreater(found.summary["passes"], 2)  # there was loss
 
     def test_a_fifth_of_all_syns_lost(self):
         self.sweep(hosts=HOSTS)
