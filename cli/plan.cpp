@@ -101,7 +101,7 @@ std::string hop_name(const Route& route) {
   return text;
 }
 
-std::string hop_block(const NextHop& hop) {
+std::string hop_block(const PlannedHop& hop) {
   std::string text =
       "  " + hop_name(hop.route) + ": " + counted(hop.addresses, "address", "addresses") + "\n";
   const size_t shown = std::min(hop.intervals.size(), kMostPlanIntervals);
@@ -111,9 +111,9 @@ std::string hop_block(const NextHop& hop) {
 }
 
 // The hops behind the cut, in one line.
-std::string cut_line(std::span<const NextHop> rest) {
+std::string cut_line(std::span<const PlannedHop> rest) {
   U128 addresses = 0;
-  for (const NextHop& hop : rest) addresses = saturating_add(addresses, hop.addresses);
+  for (const PlannedHop& hop : rest) addresses = saturating_add(addresses, hop.addresses);
   return "  … and " + counted(rest.size(), "more next hop", "more next hops") + " for " +
          counted(addresses, "address", "addresses") + "\n";
 }
@@ -131,9 +131,9 @@ std::string sources_line(const PlannedRoutes& routes) {
 std::string routes_section(const PlannedRoutes& routes) {
   if (routes.next_hops.empty()) return {};
   std::string text = "\nNext hops\n";
-  const std::span<const NextHop> hops(routes.next_hops);
+  const std::span<const PlannedHop> hops(routes.next_hops);
   const size_t shown = std::min(hops.size(), kMostPlanNextHops);
-  for (const NextHop& hop : hops.first(shown)) text += hop_block(hop);
+  for (const PlannedHop& hop : hops.first(shown)) text += hop_block(hop);
   if (hops.size() > shown) text += cut_line(hops.subspan(shown));
   return text + sources_line(routes);
 }

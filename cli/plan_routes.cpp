@@ -48,7 +48,7 @@ class Gathering {
 
   PlannedRoutes finished() {
     std::stable_sort(found_.next_hops.begin(), found_.next_hops.end(),
-                     [](const NextHop& a, const NextHop& b) {
+                     [](const PlannedHop& a, const PlannedHop& b) {
                        if (is_usable(a.route.kind) != is_usable(b.route.kind)) return is_usable(a.route.kind);
                        return a.addresses > b.addresses;
                      });
@@ -88,14 +88,14 @@ class Gathering {
   size_t next_hop_of(const Route& route) {
     const auto [place, is_new] = hops_.try_emplace(route, found_.next_hops.size());
     if (is_new) {
-      found_.next_hops.push_back(NextHop{route, 0, 0, {}});
+      found_.next_hops.push_back(PlannedHop{route, 0, 0, {}});
       ends_.emplace_back();
     }
     return place->second;
   }
 
   // `end` is the last address that was counted for this next hop.
-  static void count(NextHop& hop, const Interval& piece, std::optional<U128>& end) {
+  static void count(PlannedHop& hop, const Interval& piece, std::optional<U128>& end) {
     hop.addresses = saturating_add(hop.addresses, size_of(piece));
     const bool continues = end && *end + 1 == piece.first.number();
     end = piece.last.number();
@@ -129,7 +129,7 @@ PlannedRoutes gather_routes(std::span<const Interval> intervals, const RouteBloc
 
 std::vector<IpAddress> source_addresses(const PlannedRoutes& routes) {
   std::vector<IpAddress> sources;
-  for (const NextHop& hop : routes.next_hops)
+  for (const PlannedHop& hop : routes.next_hops)
     if (hop.route.kind == RouteKind::unicast && hop.route.source) sources.push_back(*hop.route.source);
   std::sort(sources.begin(), sources.end());
   sources.erase(std::unique(sources.begin(), sources.end()), sources.end());

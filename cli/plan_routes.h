@@ -12,7 +12,7 @@
 namespace sonde {
 
 /// All targets that leave by one next hop.
-struct NextHop {
+struct PlannedHop {
   Route route;
   U128 addresses = 0;           ///< targets; saturates
   uint64_t interval_count = 0;  ///< into how many runs they fall
@@ -22,7 +22,7 @@ struct NextHop {
 
 /// Where the targets of a sweep go.
 struct PlannedRoutes {
-  std::vector<NextHop> next_hops;  ///< usable ones first, then by number of addresses, largest first
+  std::vector<PlannedHop> next_hops;  ///< usable ones first, then by number of addresses, largest first
   bool multipath =
       false;  ///< routes with several next hops are among them: the kernel picks one per connection
   U128 not_looked_up = 0;  ///< addresses left out because a limit was hit

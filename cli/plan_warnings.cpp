@@ -14,7 +14,7 @@ constexpr double kGentleHostRate = 100;
 
 U128 unreachable_addresses(const PlannedRoutes& routes) {
   U128 addresses = 0;
-  for (const NextHop& hop : routes.next_hops)
+  for (const PlannedHop& hop : routes.next_hops)
     if (!is_usable(hop.route.kind)) addresses = saturating_add(addresses, hop.addresses);
   return addresses;
 }

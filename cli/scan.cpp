@@ -13,6 +13,7 @@
 #include "cli/stop_signal.h"
 #include "cli/wiring.h"
 #include "net/drop_counters.h"
+#include "net/privilege.h"
 
 namespace sonde {
 namespace {
@@ -82,7 +83,7 @@ Result<void> prepare(Preparation& ready) {
   if (steps == 0)
     return usage_error("shard " + shard_of(ready).to_string() +
                        " is empty: there are fewer endpoints than shards");
-  Result<EngineChoice> engine = choose_engine(ready.options.conduct, steps);
+  Result<EngineChoice> engine = choose_engine(ready.options.conduct, ready.interfaces, steps);
   if (!engine) return tl::unexpected(engine.error());
   ready.engine = std::move(*engine);
   return {};
@@ -120,10 +121,12 @@ std::vector<IpAddress> own_addresses(const std::vector<Interface>& interfaces) {
 void tell_start(const Preparation& ready) {
   if (ready.options.output.quiet) return;
   const uint64_t steps = ready.journal->plan().steps;
-  print_error(fmt::format("{} by {}, {} with up to {} connects in flight each; seed {}",
-                          counted(steps, "endpoint", "endpoints"), ready.engine.name,
-                          counted(ready.engine.threads, "thread", "threads"),
-                          grouped(ready.engine.slots_per_thread), ready.journal->plan().seed));
+  const uint32_t slots = ready.engine.slots_per_thread;
+  print_error(
+      fmt::format("{} by {}, {}{}; seed {}", counted(steps, "endpoint", "endpoints"), ready.engine.name,
+                  counted(ready.engine.threads, "thread", "threads"),
+                  slots > 0 ? fmt::format(" with up to {} connects in flight each", grouped(slots)) : "",
+                  ready.journal->plan().seed));
   if (!shard_of(ready).whole()) {
     print_error(fmt::format(
         "target digest {:016x}: equal on every machine of this sweep, or the shards do not fit together",
@@ -168,9 +171,41 @@ ExitCode fail_sweep(const Preparation& ready, const Error& error) {
   return exit_code_of(error);
 }
 
+/// What the kernel drops unseen, from now on, each in a sentence.
+std::function<std::vector<std::string>()> drops_from_now(const EngineChoice& engine) {
+  if (engine.syn) return [&engine] { return engine.syn->explain_drops(); };
+  return [before = read_drop_counters()] { return explain_drops(before, read_drop_counters()); };
+}
+
+SummaryRecord summary_of(const Preparation& ready) {
+  SummaryRecord summary;
+  summary.version = version();
+  summary.args = ready.args;
+  summary.notes = ready.notes;
+  summary.notes.insert(summary.notes.end(), ready.engine.notes.begin(), ready.engine.notes.end());
+  return summary;
+}
+
+SweepOptions options_of(const Preparation& ready) {
+  SweepOptions options = sweep_options(ready.options, ready.engine);
+  if (!ready.engine.syn) protect_neighbour_table(options, ready.interfaces);
+  return options;
+}
+
+/// Everything that takes a right is open; what comes now is foreign bytes.
+Result<void> give_up_rights(const EngineChoice& engine) {
+  return engine.syn ? drop_capabilities() : Result<void>{};
+}
+
 ExitCode run_sweep(Preparation& ready, std::span<const std::unique_ptr<Sink>> sinks, const StopSignal& stop) {
-  tell_start(ready);
   const SystemClock clock;
+  if (!ready.options.conduct.capture.empty()) {
+    if (Result<void> opened = ready.engine.syn->open_capture(ready.options.conduct.capture, clock); !opened)
+      return fail_sweep(ready, opened.error());
+  }
+  if (Result<void> given_up = give_up_rights(ready.engine); !given_up)
+    return fail_sweep(ready, given_up.error());
+  tell_start(ready);
   Progress progress(stderr, isatty(STDERR_FILENO) != 0);
   Sweep::Parts parts{.targets = ready.targets.set,
                      .journal = *ready.journal,
@@ -178,22 +213,19 @@ ExitCode run_sweep(Preparation& ready, std::span<const std::unique_ptr<Sink>> si
                      .prober_factory = make_prober_factory(ready.engine, ready.options.conduct,
                                                            own_addresses(ready.interfaces), clock),
                      .sinks = sinks,
-                     .read_drops = [] { return read_drop_counters(); },
+                     .explain_drops = drops_from_now(ready.engine),
                      .stop_asked = [&stop] { return stop.asked(); },
                      .on_status = {}};
   if (!ready.options.output.quiet)
     parts.on_status = [&progress](const SweepStatus& status) { progress.update(status); };
-  SummaryRecord summary;
-  summary.version = version();
-  summary.args = ready.args;
-  summary.notes = ready.notes;
-  summary.notes.insert(summary.notes.end(), ready.engine.notes.begin(), ready.engine.notes.end());
-  SweepOptions options = sweep_options(ready.options, ready.engine);
-  protect_neighbour_table(options, ready.interfaces);
-  const Result<SummaryRecord> done = Sweep(std::move(options), std::move(parts)).run(std::move(summary));
+  const Result<SummaryRecord> done = Sweep(options_of(ready), std::move(parts)).run(summary_of(ready));
   progress.clear();
   if (!done) return fail_sweep(ready, done.error());
   tell_end(ready, *done);
+  if (ready.engine.syn) {
+    if (const Result<void> captured = ready.engine.syn->capture_state(); !captured)
+      return fail(captured.error());
+  }
   return exit_code_of(*done);
 }
 

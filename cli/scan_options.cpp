@@ -12,8 +12,9 @@ namespace sonde {
 namespace {
 
 constexpr const char* kDescription =
-    "Sweeps targets by full TCP connects and tells of every endpoint whether it is open,\n"
-    "closed or filtered, and why. Needs no privilege.\n\n"
+    "Sweeps targets and tells of every endpoint whether it is open, closed or filtered,\n"
+    "and why. Half-open by packets of its own where CAP_NET_RAW permits it, otherwise by\n"
+    "full TCP connects, which need no privilege.\n\n"
     "A TARGET is an address, a CIDR, a range (10.0.0.1-10.0.0.9), an octet range\n"
     "(10.0.0-3.1-254), a host name (all its addresses), or an exact HOST:PORT; IPv6 too.\n"
     "It may be followed by label=TEXT and sni=NAME.";
@@ -54,11 +55,18 @@ Result<void> assign(Result<T> parsed, auto& into) {
   return {};
 }
 
-Result<void> apply_engine(const std::string& text, ScanOptions&) {
-  if (text == "auto" || text == "connect") return {};
-  if (text == "syn" || text == "xdp")
-    return impossible_error("'" + text + "' is not part of this version: use connect");
-  return usage_error("'" + text + "' is no engine: expected auto or connect");
+Result<void> apply_engine(const std::string& text, ScanOptions& options) {
+  if (text == "auto")
+    options.conduct.engine = EngineKind::automatic;
+  else if (text == "connect")
+    options.conduct.engine = EngineKind::connect;
+  else if (text == "syn")
+    options.conduct.engine = EngineKind::syn;
+  else if (text == "xdp")
+    return impossible_error("'xdp' is not part of this version: use syn or connect");
+  else
+    return usage_error("'" + text + "' is no engine: expected auto, syn or connect");
+  return {};
 }
 
 Result<void> apply_io(const std::string& text, ScanOptions& options) {
@@ -128,8 +136,15 @@ void declare_subject(CLI::App& app, ScanSubject& subject, Words& words) {
 }
 
 void declare_conduct(CLI::App& app, ScanConduct& conduct, Words& words) {
-  app.add_option("--engine", words.engine, "auto or connect")->type_name("ENGINE");
-  app.add_option("--io", words.io, "auto, io_uring or epoll")->type_name("IO");
+  app.add_option("--engine", words.engine, "auto (syn where permitted), syn (half-open) or connect [auto]")
+      ->type_name("ENGINE");
+  app.add_option("--io", words.io, "of the connect engine: auto, io_uring or epoll")->type_name("IO");
+  app.add_option("--capture", conduct.capture, "of the syn engine: write its packets to this pcap file")
+      ->type_name("FILE");
+  app.add_option("--ring-bytes", conduct.ring_bytes,
+                 "of the syn engine: receive ring of each thread [4194304]")
+      ->type_name("N")
+      ->check(CLI::Range(uint64_t{1} << 16, uint64_t{1} << 30));
   app.add_option("--rate", words.rate, "probes a second [10k]; 0 is without limit")->type_name("RATE");
   app.add_option("--host-rate", words.host_rate, "probes a second to one address [no limit]")
       ->type_name("RATE");
@@ -233,7 +248,20 @@ Result<void> refuse_subject(const CLI::App& app) {
   return {};
 }
 
+/// Options of one engine that the other could only ignore.
+Result<void> check_engine(const ScanConduct& conduct) {
+  const bool for_connect = conduct.polite || conduct.concurrency > 0 || conduct.io != IoChoice::automatic;
+  if (conduct.engine == EngineKind::syn && for_connect)
+    return usage_error(
+        "--polite, --concurrency and --io belong to the connect engine: leave them out, or use --engine "
+        "connect");
+  if (!conduct.capture.empty() && (conduct.engine == EngineKind::connect || for_connect))
+    return usage_error("--capture belongs to the syn engine: leave it out, or use --engine syn");
+  return {};
+}
+
 Result<void> check_combination(const ScanOptions& options) {
+  if (Result<void> sound = check_engine(options.conduct); !sound) return sound;
   if (!options.subject.ports.empty() && options.subject.top_ports > 0)
     return usage_error("-p and --top-ports exclude each other");
   // Each process would draw a seed of its own: the parts of different orders leave endpoints out.

@@ -17,6 +17,13 @@ namespace sonde {
 /// Which system interface the connect engine uses.
 enum class IoChoice : uint8_t { automatic, io_uring, epoll };
 
+/// How probes are made.
+enum class EngineKind : uint8_t {
+  automatic,  ///< syn where it is permitted, otherwise connect
+  connect,    ///< full handshakes by the kernel
+  syn,        ///< half-open, by packets of our own
+};
+
 /// What to sweep: fixed for the whole life of a sweep, also when it is resumed.
 struct ScanSubject {
   std::vector<std::string> targets;
@@ -42,7 +49,10 @@ struct ScanConduct {
   std::optional<double> completeness;
   bool banner = false;
   bool polite = false;
+  EngineKind engine = EngineKind::automatic;
   IoChoice io = IoChoice::automatic;
+  std::string capture;            ///< file for the packets of the SYN engine; empty: none
+  uint64_t ring_bytes = 4 << 20;  ///< receive ring of each SYN thread
   SourceOptions source;
 };
 

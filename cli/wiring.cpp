@@ -14,6 +14,7 @@
 #include "net/kernel_features.h"
 #include "net/limits.h"
 #include "net/neighbour_limits.h"
+#include "net/privilege.h"
 #include "net/route.h"
 #include "net/uring_tcp_driver.h"
 
@@ -58,6 +59,43 @@ Result<bool> choose_io(IoChoice asked, EngineChoice& engine) {
   engine.why = trial.error().text;
   engine.notes.push_back("on epoll, since " + trial.error().text);
   return false;
+}
+
+/// `instead`: why it is not the SYN engine; empty when connects were asked for.
+Result<EngineChoice> choose_connect(const ScanConduct& conduct, uint64_t steps, const EngineBounds& bounds,
+                                    const std::string& instead) {
+  EngineChoice engine;
+  const Result<bool> io_uring = choose_io(conduct.io, engine);
+  if (!io_uring) return tl::unexpected(io_uring.error());
+  engine.io_uring = *io_uring;
+  engine.name = engine.io_uring ? "connect (io_uring)" : "connect (epoll)";
+  if (!instead.empty()) engine.notes.push_back("by connects instead of raw SYNs: " + instead);
+  share_out(engine, conduct, steps, bounds);
+  return engine;
+}
+
+Result<EngineChoice> choose_syn(const ScanConduct& conduct, std::span<const Interface> interfaces,
+                                uint64_t steps, const EngineBounds& bounds) {
+  if (Result<void> raised = raise_capability(Capability::net_raw); !raised)
+    return tl::unexpected(raised.error());
+  EngineChoice engine;
+  engine.threads = choose_threads(conduct.threads, bounds.cpus, steps);
+  Result<std::unique_ptr<SynSetup>> setup = SynSetup::open(conduct, interfaces, engine.threads);
+  if (!setup) return tl::unexpected(setup.error());
+  engine.syn = std::move(*setup);
+  engine.name = "syn";
+  engine.why = "half-open, by packets of its own";
+  engine.slots_per_thread = 0;
+  engine.notes = engine.syn->notes();
+  return engine;
+}
+
+/// What was asked for that half-open probing cannot do; empty when nothing was.
+std::string only_connects_can(const ScanConduct& conduct) {
+  if (conduct.polite) return "--polite ends real connections";
+  if (conduct.concurrency > 0) return "--concurrency counts connects";
+  if (conduct.io != IoChoice::automatic) return "--io is about connects";
+  return "";
 }
 
 TargetRequest request_of(const ScanSubject& subject) {
@@ -128,17 +166,19 @@ void protect_neighbour_table(SweepOptions& options, std::span<const Interface> i
   if (routes) options.attached_networks = attached_networks(*routes, interfaces);
 }
 
-Result<EngineChoice> choose_engine(const ScanConduct& conduct, uint64_t steps) {
+Result<EngineChoice> choose_engine(const ScanConduct& conduct, std::span<const Interface> interfaces,
+                                   uint64_t steps) {
   if (Result<void> sound = check_source_options(conduct.source); !sound) return tl::unexpected(sound.error());
   const Result<ResourceLimit> descriptors = raise_descriptor_limit();
   const Limits limits = read_limits();
-  EngineChoice engine;
-  const Result<bool> io_uring = choose_io(conduct.io, engine);
-  if (!io_uring) return tl::unexpected(io_uring.error());
-  engine.io_uring = *io_uring;
-  engine.name = engine.io_uring ? "connect (io_uring)" : "connect (epoll)";
-  share_out(engine, conduct, steps, {limits.cpus, descriptors ? descriptors->soft : limits.descriptors.soft});
-  return engine;
+  const EngineBounds bounds{limits.cpus, descriptors ? descriptors->soft : limits.descriptors.soft};
+  const std::string obstacle = only_connects_can(conduct);
+  if (conduct.engine == EngineKind::connect || !obstacle.empty()) {
+    return choose_connect(conduct, steps, bounds, conduct.engine == EngineKind::connect ? "" : obstacle);
+  }
+  Result<EngineChoice> syn = choose_syn(conduct, interfaces, steps, bounds);
+  if (syn || conduct.engine == EngineKind::syn || !conduct.capture.empty()) return syn;
+  return choose_connect(conduct, steps, bounds, syn.error().text);
 }
 
 void share_out(EngineChoice& engine, const ScanConduct& conduct, uint64_t steps, const EngineBounds& bounds) {
@@ -160,8 +200,9 @@ void share_out(EngineChoice& engine, const ScanConduct& conduct, uint64_t steps,
   }
 }
 
-ProberFactory make_prober_factory(const EngineChoice& engine, const ScanConduct& conduct,
+ProberFactory make_prober_factory(EngineChoice& engine, const ScanConduct& conduct,
                                   std::vector<IpAddress> own_addresses, const Clock& clock) {
+  if (engine.syn) return engine.syn->prober_factory(conduct, std::move(own_addresses), clock);
   ConnectProberOptions options;
   options.timeout = conduct.timeout;
   options.banner = conduct.banner;
@@ -170,9 +211,9 @@ ProberFactory make_prober_factory(const EngineChoice& engine, const ScanConduct&
   SourceOptions from = conduct.source;
   from.own_addresses = options.own_addresses;
   std::sort(from.own_addresses.begin(), from.own_addresses.end());
-  return [=, &clock](uint32_t) -> Result<std::unique_ptr<Prober>> {
-    auto driver = engine.io_uring ? make_uring_tcp_driver(engine.slots_per_thread, from)
-                                  : make_epoll_tcp_driver(engine.slots_per_thread, from);
+  return [options, from, io_uring = engine.io_uring, slots = engine.slots_per_thread,
+          &clock](uint32_t) -> Result<std::unique_ptr<Prober>> {
+    auto driver = io_uring ? make_uring_tcp_driver(slots, from) : make_epoll_tcp_driver(slots, from);
     if (!driver) return tl::unexpected(driver.error());
     ConnectProberOptions own = options;
     own.is_neighbour = neighbour_question();

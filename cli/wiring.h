@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/scan_options.h"
+#include "cli/syn_wiring.h"
 #include "engine/sweep/sweep.h"
 #include "engine/target/target_builder.h"
 #include "net/interfaces.h"
@@ -17,15 +18,18 @@ struct EngineChoice {
   std::string why;   ///< in one sentence
   bool io_uring = false;
   uint32_t threads = 1;
-  uint32_t slots_per_thread = 1;
+  uint32_t slots_per_thread = 1;   ///< connects in flight; 0: the engine holds none
   std::vector<std::string> notes;  ///< limits that were hit
+  std::unique_ptr<SynSetup> syn;   ///< of the SYN engine; its packet ports are open
 };
 
-/// Decides it: io_uring where it is permitted, else epoll; as many threads and
-/// slots as the machine's limits and the `steps` of the sweep call for. Raises
-/// the soft descriptor limit to the hard one. Error: what was asked for by name
-/// is not to be had.
-Result<EngineChoice> choose_engine(const ScanConduct& conduct, uint64_t steps);
+/// Decides it: the SYN engine where it is permitted and nothing that only
+/// connects can do was asked for; else connects, by io_uring where that is
+/// permitted, else by epoll; as many threads and slots as the machine's limits
+/// and the `steps` of the sweep call for. Raises the soft descriptor limit to
+/// the hard one. Error: what was asked for by name is not to be had.
+Result<EngineChoice> choose_engine(const ScanConduct& conduct, std::span<const Interface> interfaces,
+                                   uint64_t steps);
 
 /// What bounds threads and connects in flight on this machine.
 struct EngineBounds {
@@ -38,8 +42,8 @@ struct EngineBounds {
 /// never get more slots than were asked for. Pure.
 void share_out(EngineChoice& engine, const ScanConduct& conduct, uint64_t steps, const EngineBounds& bounds);
 
-/// Makes each worker's prober.
-ProberFactory make_prober_factory(const EngineChoice& engine, const ScanConduct& conduct,
+/// Makes each worker's prober. The engine must outlive them.
+ProberFactory make_prober_factory(EngineChoice& engine, const ScanConduct& conduct,
                                   std::vector<IpAddress> own_addresses, const Clock& clock);
 
 /// Opens all outputs; `resumed`: those of the resumed sweep are continued.
@@ -48,8 +52,8 @@ Result<std::vector<std::unique_ptr<Sink>>> make_sinks(const ScanOutput& output, 
 /// The sweep's options from the command line's.
 SweepOptions sweep_options(const ScanOptions& options, const EngineChoice& engine);
 
-/// Tells a sweep which networks are attached, and how much of the kernel's
-/// neighbour table it may take.
+/// Tells a sweep by connects which networks are attached, and how much of the
+/// kernel's neighbour table it may take. (The SYN engine asks for neighbours itself.)
 void protect_neighbour_table(SweepOptions& options, std::span<const Interface> interfaces);
 
 /// Reads and resolves the targets of a command line. A sweep of one machine

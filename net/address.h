@@ -1,6 +1,7 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -56,6 +57,22 @@ struct Endpoint {
   /// "10.0.0.1:443" or "[2001:db8::1]:443".
   std::string to_string() const;
   friend constexpr auto operator<=>(const Endpoint&, const Endpoint&) = default;
+};
+
+/// A hash of an endpoint for tables in memory: quick, and not against an adversary.
+constexpr size_t hash_of(const Endpoint& endpoint) {
+  const U128 number = endpoint.address.number();
+  const uint64_t rest = (uint64_t{endpoint.scope} << 16) | endpoint.port;
+  uint64_t mixed = static_cast<uint64_t>(number) ^ (static_cast<uint64_t>(number >> 64) * 0x9e3779b97f4a7c15ULL);
+  mixed = (mixed ^ (rest << 20)) * 0xff51afd7ed558ccdULL;  // the finalizer of MurmurHash3
+  mixed ^= mixed >> 32;
+  mixed *= 0xc4ceb9fe1a85ec53ULL;
+  return mixed ^ (mixed >> 32);
+}
+
+/// For std::unordered_map and the like.
+struct EndpointHash {
+  size_t operator()(const Endpoint& endpoint) const { return hash_of(endpoint); }
 };
 
 }  // namespace sonde

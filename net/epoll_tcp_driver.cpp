@@ -43,6 +43,7 @@ class EpollTcpDriver final : public TcpDriver {
   void cancel(uint32_t slot) override;
   void close(uint32_t slot, CloseMode mode) override;
   void wait(Nanos longest) override;
+  int descriptor() const override { return poller_; }
   std::span<const TcpEvent> events() override { return events_; }
 
  private:

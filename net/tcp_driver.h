@@ -61,6 +61,11 @@ class TcpDriver {
   /// Sleeps until an event is there, at most `longest`; with zero it only
   /// looks. Also hands over what was begun since the last call.
   virtual void wait(Nanos longest) = 0;
+  /// Becomes readable (poll(2)) when something happens, for a thread that sleeps
+  /// elsewhere and then calls wait(zero); -1 when the driver has none. What was
+  /// begun since the last wait() is handed over, and may end at once, only in
+  /// the next one: it comes before the sleep.
+  virtual int descriptor() const { return -1; }
   /// The events since the last call, valid until the next call of wait().
   virtual std::span<const TcpEvent> events() = 0;
 };

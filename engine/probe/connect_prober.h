@@ -43,6 +43,16 @@ class ConnectProber final : public Prober {
   std::span<const Observation> collect(Instant now) override;
   uint32_t abandon() override;
 
+  // For an owner that sleeps elsewhere: it calls wait(now, zero) first, sleeps
+  // only when there is nothing to collect, until next_deadline() at the latest
+  // or until the descriptor is readable, and calls wait(now, zero) again.
+  /// As TcpDriver::descriptor().
+  int descriptor() const { return driver_->descriptor(); }
+  /// Whether the last wait() brought something.
+  bool has_events() const { return !driver_->events().empty(); }
+  /// When the next time-out comes; Instant::max() when nothing is under way.
+  Instant next_deadline() const { return deadlines_.next_wake(); }
+
  private:
   enum class Phase : uint8_t { idle, connecting, sending, receiving };
   struct Slot {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "net/address.h"
@@ -50,6 +51,15 @@ struct IcmpEvidence {
   uint8_t code = 0;
   IpAddress sender;  ///< who sent it: a router, a firewall, the host, or ourselves
   friend bool operator==(const IcmpEvidence&, const IcmpEvidence&) = default;
+};
+
+/// What the header of the deciding TCP segment showed: evidence of who answered.
+struct SegmentEvidence {
+  uint8_t ttl = 0;  ///< as received: what was left of it; IPv6: hop limit
+  uint16_t window = 0;
+  std::optional<uint16_t> mss;
+  std::string options;  ///< nmap's letters in the segment's order: "MSTNW"
+  friend bool operator==(const SegmentEvidence&, const SegmentEvidence&) = default;
 };
 
 /// Which clock an RTT was taken by: the kernel's packet times, or ours around

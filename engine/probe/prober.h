@@ -4,6 +4,7 @@
 #include <span>
 #include <string_view>
 
+#include "engine/probe/packet_books.h"
 #include "engine/probe/probe.h"
 
 namespace sonde {
@@ -16,16 +17,23 @@ namespace sonde {
 ///     while (prober.room() > 0 && …) prober.start(next, now);
 ///     for (const Observation& seen : prober.collect(now)) …
 ///
-/// Every started probe gives exactly one observation.
+/// A prober that remembers its probes gives exactly one observation for each. One
+/// that does not (remembers() is false) gives an observation for every answer
+/// that proves itself, as often as it comes, and for every probe that could not
+/// be sent; silence is the absence of both.
 class Prober {
  public:
   virtual ~Prober() = default;
 
   /// How it probes, for people: "connect (io_uring)".
   virtual std::string_view name() const = 0;
+  /// Whether it knows what became of each probe; otherwise answers come with
+  /// kStepByEndpoint, perhaps repeatedly, perhaps to another worker's probe.
+  virtual bool remembers() const { return true; }
   /// The most probes that can ever be under way.
   virtual uint32_t capacity() const = 0;
-  /// How many are under way.
+  /// How many are under way; of a prober that does not remember, how many may
+  /// still be answered.
   virtual uint32_t in_flight() const = 0;
   /// How many more can be started now.
   virtual uint32_t room() const = 0;
@@ -39,6 +47,12 @@ class Prober {
   virtual void wait(Instant now, Nanos longest) = 0;
   /// What was seen since the last call, valid until the next one.
   virtual std::span<const Observation> collect(Instant now) = 0;
+  /// Looks further at an endpoint that was found open, and observes it again
+  /// when that is done, with `followed` set. Returns false when this prober does
+  /// not do so, or has done all it can: the observation stands as it is.
+  virtual bool follow_up(const Observation&, Instant) { return false; }
+  /// The packets that it has seen, where it sees packets. From its own thread.
+  virtual PacketBooks packets() { return {}; }
   /// Ends all probes under way without an observation: the run is interrupted.
   /// Returns how many there were.
   virtual uint32_t abandon() = 0;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/probe/outcome.h"
+#include "engine/probe/packet_books.h"
 #include "net/base/clock.h"
 
 namespace sonde {
@@ -22,15 +23,29 @@ struct EndpointRecord {
   RttClock rtt_clock = RttClock::app;  ///< meaningful with rtt
   uint32_t attempts = 0;               ///< how many times it was tried
   std::string service;                 ///< the service table's name for the port, or what the banner shows
+  std::optional<SegmentEvidence> segment;  ///< of the SYN-ACK or RST, where packets are seen
+  /// The TTL that this host's other answers had, when this one differs: a device
+  /// in between may have answered in its stead.
+  std::optional<uint8_t> usual_ttl;
+  std::optional<Reason> follow_up;  ///< open, but the connect that followed ended so
   std::optional<IcmpEvidence> icmp;
   bool neighbour_unresolved = false;  ///< host-unreach because ARP or NDP got no answer
   int local_errno = 0;                ///< with State::error: the errno, 0 when there is none
   AfterAccept after_accept = AfterAccept::nothing;
   std::string banner;     ///< first bytes received, raw; at most kLongestBanner
+  bool revised = false;   ///< an earlier record of this sweep said less: this one counts
   bool repeated = false;  ///< may already stand in an output of the interrupted run
 };
 
 inline constexpr size_t kLongestBanner = 512;
+
+/// A host all of whose answers look like those of a SYN proxy or tarpit: every
+/// port that answered did so with a SYN-ACK of window 0 and without options.
+struct ProxyRecord {
+  IpAddress address;
+  uint32_t scope = 0;  ///< as in Endpoint
+  uint64_t ports = 0;  ///< that answered so, in this run
+};
 
 /// The books of one run: every probe that was started is in one of the parts.
 struct ProbeBooks {
@@ -40,6 +55,7 @@ struct ProbeBooks {
   uint64_t local_failed = 0;  ///< … that this machine could not carry out
   uint64_t abandoned = 0;     ///< … that were under way when the run was interrupted
   uint64_t late = 0;          ///< of the answered: after the time-out, taken all the same
+  uint64_t duplicate = 0;     ///< answers that told nothing new; not in `answered`
   bool balanced() const { return sent == answered + unanswered + local_failed + abandoned; }
 };
 
@@ -59,9 +75,11 @@ struct SummaryRecord {
   std::optional<double> completeness;      ///< estimated share of the answering endpoints that were found
   std::optional<double> completeness_low;  ///< lower end of its 95 % interval
   ProbeBooks books;
+  std::optional<PacketBooks> packets;  ///< of engines that send and receive packets themselves
   bool interrupted = false;
   bool degraded = false;
-  std::vector<std::string> notes;  ///< why degraded, which limits were hit, what was stepped down
+  std::vector<ProxyRecord> proxies;  ///< hosts whose open ports are none, or at least not theirs
+  std::vector<std::string> notes;    ///< why degraded, which limits were hit, what was stepped down
   double elapsed_s = 0;
   std::vector<std::string> args;
 };

@@ -22,7 +22,8 @@ Result<void> write_batch(std::span<const EndpointRecord> batch, const ShowFilter
                          std::string& lines, AppendLine append_line) {
   Result<void> result;
   for (const EndpointRecord& record : batch) {
-    if (show.shows(record.outcome.state)) append_line(lines, record);
+    // What was told before must not stand uncorrected.
+    if (show.shows(record.outcome.state) || record.revised) append_line(lines, record);
     if (lines.size() < kMostGathered) continue;
     result = file.write(lines);
     lines.clear();

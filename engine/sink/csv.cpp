@@ -80,6 +80,15 @@ void append_rtt(std::string& out, const EndpointRecord& record) {
   if (record.rtt) out += to_string(record.rtt_clock);
 }
 
+/// Window, MSS and options; the TTL has its column elsewhere.
+void append_segment(std::string& out, const std::optional<SegmentEvidence>& segment) {
+  if (segment) append_number(out, segment->window);
+  out += ',';
+  if (segment && segment->mss) append_number(out, *segment->mss);
+  out += ',';
+  if (segment) append_text(out, segment->options);
+}
+
 void append_icmp(std::string& out, const std::optional<IcmpEvidence>& icmp) {
   if (icmp) append_number(out, icmp->type);
   out += ',';
@@ -89,11 +98,17 @@ void append_icmp(std::string& out, const std::optional<IcmpEvidence>& icmp) {
 }
 
 void append_evidence(std::string& out, const EndpointRecord& record) {
+  append_segment(out, record.segment);
+  out += ',';
+  if (record.usual_ttl) append_number(out, *record.usual_ttl);
+  out += ',';
   append_icmp(out, record.icmp);
   out += record.neighbour_unresolved ? ",unresolved," : ",,";
   if (record.local_errno != 0) append_errno_name(out, record.local_errno);
   out += ',';
   out += to_string(record.after_accept);
+  out += ',';
+  if (record.follow_up) out += to_string(*record.follow_up);
 }
 
 }  // namespace
@@ -115,11 +130,14 @@ void append_csv_line(std::string& out, const EndpointRecord& record) {
   out += ',';
   append_number(out, record.attempts);
   out += ',';
+  if (record.segment) append_number(out, record.segment->ttl);
+  out += ',';
   append_text(out, record.service);
   out += ',';
   append_evidence(out, record);
   out += ',';
   append_text(out, record.banner);
+  out += record.revised ? ",true" : ",";
   out += record.repeated ? ",true\r\n" : ",\r\n";
 }
 

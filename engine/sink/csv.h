@@ -12,13 +12,14 @@ namespace sonde {
 
 /// The first line. New columns come after the last one, never between.
 inline constexpr std::string_view kCsvHeader =
-    "time,addr,port,scope,name,sni,state,reason,rtt_us,rtt_clock,attempts,service,"
-    "icmp_type,icmp_code,icmp_from,neighbour,errno,after_accept,banner,repeated\r\n";
+    "time,addr,port,scope,name,sni,state,reason,rtt_us,rtt_clock,attempts,ttl,service,"
+    "window,mss,options,usual_ttl,icmp_type,icmp_code,icmp_from,neighbour,errno,after_accept,follow_up,"
+    "banner,revised,repeated\r\n";
 
 /// CSV by RFC 4180: a header line, one line an endpoint, CRLF line ends, fields
 /// with commas or quotes in quotes. The columns have the names and values of
-/// the JSON fields; a fact that was not seen is an empty field. There is no
-/// summary.
+/// the JSON fields; a fact that was not seen is an empty field. A SYN-ACK
+/// without options has empty `options` beside its `window`. There is no summary.
 ///
 /// Text that others chose (name, sni, service, banner) is escaped so that a
 /// record is always one line of valid UTF-8 and harmless to a terminal and to a

@@ -12,6 +12,7 @@ namespace sonde {
 namespace {
 
 constexpr size_t kLongestNote = 1000;
+constexpr size_t kMostProxies = 10;
 
 /// "1 pass", "3 passes".
 std::string counted(uint64_t number, std::string_view one, std::string_view many) {
@@ -111,6 +112,23 @@ std::string degraded_lines(const SummaryRecord& summary) {
   return lines;
 }
 
+std::string proxy_line(const ProxyRecord& proxy) {
+  std::string host = proxy.address.to_string();
+  if (proxy.scope != 0) host += "%" + std::to_string(proxy.scope);
+  return host + ": all " + with_thousands(proxy.ports) +
+         " ports that answered look like a SYN proxy or tarpit (window 0, no options)\n";
+}
+
+std::string proxy_lines(const SummaryRecord& summary) {
+  std::string lines;
+  const size_t told = std::min(summary.proxies.size(), kMostProxies);
+  for (size_t i = 0; i < told; ++i) lines += proxy_line(summary.proxies[i]);
+  const size_t rest = summary.proxies.size() - told;
+  if (rest > 0)
+    lines += "and " + counted(rest, "more host", "more hosts") + " whose answers look like that\n";
+  return lines;
+}
+
 std::string note_lines(const SummaryRecord& summary) {
   std::string lines;
   for (const std::string& note : summary.notes) lines += "note: " + printable_text(note, kLongestNote) + "\n";
@@ -127,7 +145,8 @@ std::string with_thousands(uint64_t number) {
 
 std::string footer(const SummaryRecord& summary, const TableExtent& extent) {
   return counts_line(summary) + hidden_line(summary, extent.show) + left_out_line(extent) +
-         resumed_line(summary) + interrupted_line(summary) + degraded_lines(summary) + note_lines(summary);
+         resumed_line(summary) + interrupted_line(summary) + proxy_lines(summary) + degraded_lines(summary) +
+         note_lines(summary);
 }
 
 }  // namespace sonde

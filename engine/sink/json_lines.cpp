@@ -1,19 +1,16 @@
 #include "engine/sink/json_lines.h"
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <utility>
 
 #include "engine/sink/batch.h"
 #include "engine/sink/fields.h"
+#include "engine/sink/json_summary.h"
 #include "engine/sink/utf8.h"
 
 namespace sonde {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 bool is_plain(char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; }
 
@@ -26,7 +23,7 @@ void append_string(std::string& out, std::string_view text) {
     return;
   }
   const bool as_ascii = has_hidden(text);
-  out += Json(text).dump(-1, ' ', as_ascii, Json::error_handler_t::replace);
+  out += nlohmann::json(text).dump(-1, ' ', as_ascii, nlohmann::json::error_handler_t::replace);
 }
 
 /// `,"name":`, then the value is appended by the caller.
@@ -66,8 +63,18 @@ void append_icmp(std::string& out, const IcmpEvidence& icmp) {
   out += '}';
 }
 
+/// The TTL stands beside the attempts, not here. That a SYN-ACK had no options
+/// is a fact; that a RST had none goes without saying.
+void append_segment(std::string& out, const SegmentEvidence& segment, State state) {
+  append_number(key(out, "window"), segment.window);
+  if (segment.mss) append_number(key(out, "mss"), *segment.mss);
+  if (!segment.options.empty() || state == State::open) append_string(key(out, "options"), segment.options);
+}
+
 void append_evidence(std::string& out, const EndpointRecord& record) {
   const size_t before = out.size();
+  if (record.segment) append_segment(out, *record.segment, record.outcome.state);
+  if (record.usual_ttl) append_number(key(out, "usual_ttl"), *record.usual_ttl);
   if (record.icmp) append_icmp(out, *record.icmp);
   if (record.neighbour_unresolved) append_word(out, "neighbour", "unresolved");
   if (record.local_errno != 0) {
@@ -77,6 +84,7 @@ void append_evidence(std::string& out, const EndpointRecord& record) {
   }
   if (record.after_accept != AfterAccept::nothing)
     append_word(out, "after_accept", to_string(record.after_accept));
+  if (record.follow_up) append_word(out, "follow_up", to_string(*record.follow_up));
   if (out.size() == before) return;
   out.replace(before, 1, R"(,"evidence":{)");  // in place of the first comma
   out += '}';
@@ -105,51 +113,6 @@ void append_banner(std::string& out, std::string_view banner) {
   out += '"';
 }
 
-Json ledger(const ProbeBooks& books) {
-  return {{"sent", books.sent},
-          {"answered", books.answered},
-          {"unanswered", books.unanswered},
-          {"local_failed", books.local_failed},
-          {"abandoned", books.abandoned},
-          {"late", books.late},
-          {"balanced", books.balanced()}};
-}
-
-/// A measure, left out when there is none or when it is not a number.
-void put_measure(Json& object, const char* name, std::optional<double> value) {
-  if (value && std::isfinite(*value)) object[name] = *value;
-}
-
-void put_counts(Json& object, const SummaryRecord& summary) {
-  object["targets"] = summary.targets;
-  object["endpoints"] = summary.endpoints;
-  object["probes"] = summary.books.sent;
-  object["answered"] = summary.books.answered;
-  object["open"] = summary.open;
-  object["closed"] = summary.closed;
-  object["filtered"] = summary.filtered;
-  object["errors"] = summary.errors;
-  object["unreported"] = summary.unreported;
-  object["resumed"] = summary.resumed;
-  object["passes"] = summary.passes;
-}
-
-Json json_of(const SummaryRecord& summary) {
-  Json object = {
-      {"type", "summary"}, {"version", summary.version}, {"engine", summary.engine}, {"seed", summary.seed}};
-  if (!summary.shard.empty()) object["shard"] = summary.shard;
-  put_counts(object, summary);
-  put_measure(object, "completeness", summary.completeness);
-  put_measure(object, "completeness_low", summary.completeness_low);
-  object["ledger"] = ledger(summary.books);
-  object["interrupted"] = summary.interrupted;
-  object["degraded"] = summary.degraded;
-  if (!summary.notes.empty()) object["notes"] = summary.notes;
-  put_measure(object, "elapsed_s", summary.elapsed_s);
-  object["args"] = summary.args;
-  return object;
-}
-
 }  // namespace
 
 void append_json_line(std::string& out, const EndpointRecord& record) {
@@ -163,17 +126,13 @@ void append_json_line(std::string& out, const EndpointRecord& record) {
   append_word(out, "reason", to_string(record.outcome.reason));
   append_rtt(out, record);
   append_number(key(out, "attempts"), record.attempts);
+  if (record.segment) append_number(key(out, "ttl"), record.segment->ttl);
   append_text(out, "service", record.service);
   append_evidence(out, record);
   append_banner(out, record.banner);
+  if (record.revised) key(out, "revised") += "true";
   if (record.repeated) key(out, "repeated") += "true";
   out += "}\n";
-}
-
-void append_json_line(std::string& out, const SummaryRecord& summary) {
-  // All of it as ASCII: notes and arguments may hold anything, and it is one line.
-  out += json_of(summary).dump(-1, ' ', true, Json::error_handler_t::replace);
-  out += '\n';
 }
 
 JsonLines::JsonLines(OutputFile file, ShowFilter show) : file_(std::move(file)), show_(show) {}

@@ -22,6 +22,8 @@ inline constexpr std::string_view kJsonLinesStart = R"({"type":")";
 /// Characters that could drive a terminal are escaped (\u009b), so that a file
 /// can be looked at with cat.
 ///
+/// An endpoint has one line, or, when better evidence came later (a SYN-ACK
+/// after a RST), one more with `revised`: the last one counts.
 /// A resumed file has the summary line of each run that ended; the last one
 /// counts.
 class JsonLines final : public Sink {
@@ -38,6 +40,5 @@ class JsonLines final : public Sink {
 
 /// Appends the line of one record, with its line end.
 void append_json_line(std::string& out, const EndpointRecord& record);
-void append_json_line(std::string& out, const SummaryRecord& summary);
 
 }  // namespace sonde

@@ -2,8 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <span>
-#include <vector>
 
 #include "engine/sink/output_file.h"
 #include "engine/sink/show_filter.h"
@@ -26,6 +26,9 @@ struct TableOptions {
 /// TableOptions::most_rows rows are counted instead of kept, and the footer
 /// says so.
 ///
+/// A target has one row: of a record that revises an earlier one and that one,
+/// the better evidence stays.
+///
 /// Whatever a peer sends, the output is printable: no control characters and
 /// no terminal escapes other than the table's own colours; service and banner
 /// are pure ASCII, so that columns stand under one another.
@@ -36,11 +39,12 @@ class Table final : public Sink {
   Result<void> finish(const SummaryRecord& summary) override;
 
  private:
-  Result<void> write_rows();
+  void add(const EndpointRecord& record);
+  Result<void> write_rows(std::span<const TableRow> rows);
 
   OutputFile file_;
   TableOptions options_;
-  std::vector<TableRow> rows_;
+  std::set<TableRow, TableOrder> rows_;
   uint64_t left_out_ = 0;  // shown by the filter, but past most_rows
 };
 

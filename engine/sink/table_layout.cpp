@@ -52,6 +52,7 @@ void append_row(std::string& out, const TableRow& row, const TableWidths& widths
   append_left(out, row.service, widths.service);
   std::string info;
   if (several_names) append_fact(info, row.name);
+  if (!row.sni.empty()) append_fact(info, "sni " + row.sni);
   append_fact(info, row.info);
   out += info;
   end_line(out);

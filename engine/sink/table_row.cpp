@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
+#include <tuple>
 
 #include "engine/sink/fields.h"
 #include "engine/sink/utf8.h"
@@ -30,6 +32,12 @@ std::string icmp_text(const IcmpEvidence& icmp) {
   return text;
 }
 
+std::string ttl_text(const EndpointRecord& record) {
+  if (!record.segment || !record.usual_ttl) return "";
+  return "ttl " + std::to_string(record.segment->ttl) + " unlike the host's usual " +
+         std::to_string(*record.usual_ttl);
+}
+
 std::string info_of(const EndpointRecord& record) {
   std::string info;
   if (record.icmp) append_fact(info, icmp_text(*record.icmp));
@@ -47,8 +55,9 @@ std::string info_of(const EndpointRecord& record) {
                                                                         : to_string(record.after_accept)) +
                     " right after accepting");
   }
-  if (record.sni != record.name && !record.sni.empty())
-    append_fact(info, "sni " + printable_text(record.sni, kLongestName));
+  if (record.follow_up)
+    append_fact(info, "connect after the SYN-ACK: " + std::string(to_string(*record.follow_up)));
+  append_fact(info, ttl_text(record));
   append_fact(info, printable_ascii(first_line(record.banner), kLongestBannerShown));
   return info;
 }
@@ -62,12 +71,23 @@ void append_fact(std::string& info, std::string_view fact) {
 }
 
 TableRow table_row(const EndpointRecord& record) {
+  const std::hash<std::string> hash;
   return {record.endpoint,
           printable_text(record.name, kLongestName),
+          record.sni == record.name ? std::string() : printable_text(record.sni, kLongestName),
+          hash(record.name) * 31 + hash(record.sni),
           record.outcome,
           record.rtt ? milliseconds(*record.rtt) : std::string(),
           printable_ascii(record.service, kLongestService),
           info_of(record)};
+}
+
+bool TableOrder::operator()(const TableRow& a, const TableRow& b) const {
+  const auto key = [](const TableRow& row) {
+    return std::tie(row.endpoint.address, row.endpoint.scope, row.endpoint.port, row.name, row.sni,
+                    row.target_hash);
+  };
+  return key(a) < key(b);
 }
 
 }  // namespace sonde

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -12,12 +13,20 @@ namespace sonde {
 struct TableRow {
   Endpoint endpoint;
   std::string name;
+  std::string sni;         ///< empty when it is the name
+  size_t target_hash = 0;  ///< of name and server name as they are: when cut, two may look alike
   Outcome outcome;
   std::string rtt;      ///< "0.183 ms", empty when there is none
   std::string service;  ///< ASCII
-  std::string info;     ///< what else is known: ICMP sender, errno, server name, the banner's first line
+  std::string info;     ///< what else is known: ICMP sender, errno, TTL, the banner's first line
 };
 TableRow table_row(const EndpointRecord& record);
+
+/// The order of a table: by host, port and name. Rows of one target are
+/// equivalent, whatever else they tell.
+struct TableOrder {
+  bool operator()(const TableRow& a, const TableRow& b) const;
+};
 
 /// Appends one more fact to an info text, after "; ". An empty one is left out.
 void append_fact(std::string& info, std::string_view fact);

@@ -2,12 +2,12 @@
 
 namespace sonde {
 
-Result<std::unique_ptr<Crew>> Crew::start(uint32_t threads, double rate, const ProberFactory& factory,
+Result<std::unique_ptr<Crew>> Crew::start(uint32_t threads, const ProberFactory& factory,
                                           SweepWorker::Shared shared) {
   std::unique_ptr<Crew> crew(new Crew(threads, shared));
   for (uint32_t index = 0; index < threads; ++index) {
     crew->members_[index].thread =
-        std::thread([&crew = *crew, index, rate, &factory] { crew.live(index, rate, factory); });
+        std::thread([&crew = *crew, index, &factory] { crew.live(index, factory); });
   }
   std::unique_lock lock(crew->mutex_);
   crew->changed_.wait(lock, [&] { return crew->ready_ == threads; });
@@ -26,10 +26,10 @@ Crew::~Crew() {
 }
 
 /// The life of one thread: its prober is made, used and destroyed here.
-void Crew::live(uint32_t index, double rate, const ProberFactory& factory) {
+void Crew::live(uint32_t index, const ProberFactory& factory) {
   Result<std::unique_ptr<Prober>> prober = factory(index);
   std::optional<SweepWorker> worker;
-  if (prober) worker.emplace(**prober, rate / static_cast<double>(members_.size()), shared_);
+  if (prober) worker.emplace(**prober, static_cast<uint32_t>(members_.size()), shared_);
   {
     const std::lock_guard lock(mutex_);
     ++ready_;
@@ -37,6 +37,7 @@ void Crew::live(uint32_t index, double rate, const ProberFactory& factory) {
     if (prober) {
       prober_name_ = (*prober)->name();
       capacity_ += (*prober)->capacity();
+      remembers_ = (*prober)->remembers();
     }
   }
   changed_.notify_all();
@@ -50,6 +51,7 @@ void Crew::serve(uint32_t index, SweepWorker& worker) {
     const std::lock_guard lock(mutex_);
     members_[index].not_tried = not_tried;
     members_[index].books = worker.books();
+    members_[index].packets = worker.packets();
     if (--busy_ == 0) shared_.findings.wake();
   }
 }
@@ -95,7 +97,16 @@ ProbeBooks Crew::books() const {
     sum.local_failed += member.books.local_failed;
     sum.abandoned += member.books.abandoned;
     sum.late += member.books.late;
+    sum.duplicate += member.books.duplicate;
   }
+  return sum;
+}
+
+std::optional<PacketBooks> Crew::packets() const {
+  const std::lock_guard lock(mutex_);
+  if (remembers_) return std::nullopt;
+  PacketBooks sum;
+  for (const Member& member : members_) sum += member.packets;
   return sum;
 }
 

@@ -22,7 +22,7 @@ class Crew {
  public:
   /// Starts `threads` threads and waits until each has its prober. The error is
   /// that of the first factory call that failed.
-  static Result<std::unique_ptr<Crew>> start(uint32_t threads, double rate, const ProberFactory& factory,
+  static Result<std::unique_ptr<Crew>> start(uint32_t threads, const ProberFactory& factory,
                                              SweepWorker::Shared shared);
   ~Crew();
   Crew(const Crew&) = delete;
@@ -36,6 +36,10 @@ class Crew {
   uint64_t not_tried() const;
   /// The books of all workers. Precondition: !working().
   ProbeBooks books() const;
+  /// The packets of all workers, where their probers see packets. Precondition: !working().
+  std::optional<PacketBooks> packets() const;
+  /// Whether the probers know what became of each probe.
+  bool remembers() const { return remembers_; }
   /// How the first worker's prober calls itself.
   const std::string& prober_name() const { return prober_name_; }
   /// How many probes all workers together can have under way.
@@ -46,10 +50,11 @@ class Crew {
     std::thread thread;
     uint64_t not_tried = 0;
     ProbeBooks books;
+    PacketBooks packets;
   };
 
   Crew(uint32_t threads, SweepWorker::Shared shared) : shared_(shared), members_(threads) {}
-  void live(uint32_t index, double rate, const ProberFactory& factory);
+  void live(uint32_t index, const ProberFactory& factory);
   void serve(uint32_t index, SweepWorker& worker);
   const Pass* next_pass(uint64_t& generation);
 
@@ -65,6 +70,7 @@ class Crew {
   std::optional<Error> error_;
   std::string prober_name_;
   uint64_t capacity_ = 0;
+  bool remembers_ = true;
 };
 
 }  // namespace sonde

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <span>
 
+#include "engine/probe/outcome.h"
+
 namespace sonde {
 
 /// What the ledger knows of a step, worst evidence first: a better one
@@ -13,6 +15,13 @@ enum class Mark : uint8_t {
   closed = 2,    ///< a RST
   open = 3,      ///< a SYN-ACK
 };
+
+/// The mark that an outcome of this state deserves.
+constexpr Mark mark_of(State state) {
+  if (state == State::open) return Mark::open;
+  if (state == State::closed) return Mark::closed;
+  return Mark::rejected;
+}
 
 struct LedgerCounts {
   uint64_t unanswered = 0, rejected = 0, closed = 0, open = 0;

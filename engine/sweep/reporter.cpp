@@ -11,12 +11,6 @@ namespace {
 /// Steps that one call of list_unanswered() looks at.
 constexpr uint64_t kListedAtOnce = Journal::kMostPending;
 
-Mark mark_of(State state) {
-  if (state == State::open) return Mark::open;
-  if (state == State::closed) return Mark::closed;
-  return Mark::rejected;
-}
-
 std::string service_of(const Observation& seen) {
   const std::string_view shown = service_of_banner(seen.banner);
   return std::string(shown.empty() ? service_name(seen.endpoint.port) : shown);
@@ -45,31 +39,56 @@ Result<void> Reporter::report(std::span<const Finding> findings) {
 }
 
 Result<void> Reporter::report_batch(std::span<const Finding> findings) {
+  sort_out(findings);
   records_.clear();
   steps_.clear();
-  for (const Finding& finding : findings) {
-    steps_.push_back(finding.seen.step);
-    if (parts_.show.shows(finding.seen.outcome.state)) records_.push_back(record_of(finding));
+  for (const News& news : news_) {
+    steps_.push_back(news.finding->seen.step);
+    if (news.revises || parts_.show.shows(news.finding->seen.outcome.state))
+      records_.push_back(record_of(news));
   }
   parts_.journal.begin_batch(steps_);
   if (Result<void> written = write(records_); !written) return written;
-  for (const Finding& finding : findings) mark(finding);
+  for (const News& news : news_) mark(*news.finding);
   parts_.journal.end_batch();
   return {};
 }
 
+/// What an endpoint said before, here or in an earlier batch, is not said
+/// again; better evidence is (a SYN-ACK after a RST).
+void Reporter::sort_out(std::span<const Finding> findings) {
+  news_.clear();
+  new_marks_.clear();
+  for (const Finding& finding : findings) {
+    const Mark mark = mark_of(finding.seen.outcome.state);
+    const Mark known = known_mark(finding.seen.step);
+    if (known != Mark::unanswered && finding.seen.outcome.state != State::error) ++not_first_;
+    if (mark <= known) continue;
+    news_.push_back({&finding, known != Mark::unanswered, hosts_.note(finding.seen)});
+    new_marks_[finding.seen.step] = mark;
+  }
+}
+
+/// In the ledger, or in this batch so far.
+Mark Reporter::known_mark(uint64_t step) const {
+  const auto here = new_marks_.find(step);
+  return here != new_marks_.end() ? here->second : ledger_->at(step - first_step_);
+}
+
 void Reporter::mark(const Finding& finding) {
+  const uint64_t step = finding.seen.step - first_step_;
+  const bool first = ledger_->at(step) == Mark::unanswered;
   // Counted before it is marked: after an interruption in between, one error
   // too many is told of, not one too few.
   if (finding.seen.outcome.state == State::error) ++parts_.journal.state().slice_errors;
   // What this machine told itself of a neighbour is no answer that loss could have hidden.
-  else if (!finding.seen.neighbour_unresolved)
+  else if (!finding.seen.neighbour_unresolved && first)
     ++parts_.journal.state().found[finding.pass];
-  ledger_->raise(finding.seen.step - first_step_, mark_of(finding.seen.outcome.state));
+  ledger_->raise(step, mark_of(finding.seen.outcome.state));
 }
 
-EndpointRecord Reporter::record_of(const Finding& finding) const {
-  const Observation& seen = finding.seen;
+EndpointRecord Reporter::record_of(const News& news) const {
+  const Observation& seen = news.finding->seen;
   const Target target = parts_.walk.at(seen.step);
   EndpointRecord record;
   record.time = parts_.clock.wall_time(seen.at);
@@ -79,13 +98,17 @@ EndpointRecord Reporter::record_of(const Finding& finding) const {
   record.outcome = seen.outcome;
   record.rtt = seen.rtt;
   record.rtt_clock = seen.rtt_clock;
-  record.attempts = finding.pass + 1;
+  record.attempts = news.finding->pass + 1;
   record.service = service_of(seen);
   record.icmp = seen.icmp;
   record.neighbour_unresolved = seen.neighbour_unresolved;
   record.local_errno = seen.local_errno;
   record.after_accept = seen.after_accept;
   record.banner = seen.banner;
+  record.segment = seen.segment;
+  record.usual_ttl = news.usual_ttl;
+  record.follow_up = seen.follow_up;
+  record.revised = news.revises;
   record.repeated = may_repeat(seen.step);
   return record;
 }

@@ -2,11 +2,13 @@
 
 #include <memory>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/probe/record.h"
 #include "engine/sink/show_filter.h"
 #include "engine/sink/sink.h"
+#include "engine/sweep/host_book.h"
 #include "engine/sweep/journal.h"
 #include "engine/sweep/ledger.h"
 #include "engine/sweep/walk.h"
@@ -40,9 +42,22 @@ class Reporter {
   /// it came. `attempts` is how often each was tried.
   Result<uint64_t> list_unanswered(uint64_t from, uint32_t attempts);
 
+  /// Answers among the findings so far that were not the first to their step.
+  uint64_t not_first() const { return not_first_; }
+  const HostBook& hosts() const { return hosts_; }
+
  private:
+  /// A finding that raises its step's mark.
+  struct News {
+    const Finding* finding = nullptr;
+    bool revises = false;  // something was reported of the step before
+    std::optional<uint8_t> usual_ttl = {};
+  };
+
+  void sort_out(std::span<const Finding> findings);
+  Mark known_mark(uint64_t step) const;
   Result<void> report_batch(std::span<const Finding> findings);
-  EndpointRecord record_of(const Finding& finding) const;
+  EndpointRecord record_of(const News& news) const;
   EndpointRecord silent_record(uint64_t local_step, uint32_t attempts, WallTime now) const;
   void mark(const Finding& finding);
   Result<void> write(std::span<const EndpointRecord> records);
@@ -52,6 +67,11 @@ class Reporter {
   Ledger* ledger_ = nullptr;
   uint64_t first_step_ = 0;
   uint64_t listing_repeats_to_;
+  HostBook hosts_;
+  uint64_t not_first_ = 0;
+  // Of one batch:
+  std::vector<News> news_;
+  std::unordered_map<uint64_t, Mark> new_marks_;  // by step
   std::vector<EndpointRecord> records_;
   std::vector<uint64_t> steps_;
 };

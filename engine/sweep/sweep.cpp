@@ -7,6 +7,10 @@ namespace {
 
 constexpr size_t kMostFindings = 1 << 16;
 constexpr Nanos kPumpWait = std::chrono::milliseconds(100);
+// How often the rate is looked at again.
+constexpr Nanos kSteerInterval = std::chrono::milliseconds(100);
+// A pass in which this machine itself lost packets is no attempt: how many may be repeated for that.
+constexpr uint32_t kMostLossyPasses = 8;
 
 TargetWalk walk_of(const TargetSet& targets, const JournalPlan& plan) {
   return TargetWalk(targets, plan.seed, Shard{plan.shard_index, plan.shard_count});
@@ -24,10 +28,12 @@ Sweep::Sweep(SweepOptions options, Parts parts)
       findings_(kMostFindings),
       reporter_({walk_, parts_.clock, parts_.journal, parts_.sinks, options_.show}),
       started_(parts_.clock.now()),
-      pass_ended_(started_) {
+      pass_ended_(started_),
+      rate_control_(options_.rate),
+      steered_(started_) {
+  progress_.rate = options_.rate;
   status_.steps = walk_.steps();
   status_.passes = most_passes();
-  if (parts_.read_drops) drops_before_ = parts_.read_drops();
 }
 
 uint64_t Sweep::slice_begin() const { return parts_.journal.slice() * parts_.journal.plan().slice_steps; }
@@ -42,7 +48,7 @@ Result<SummaryRecord> Sweep::run(SummaryRecord summary) {
   resumed_ = all_done ? walk_.steps() : slice_begin() + (slice_size() - ledger.count().unanswered);
   status_.settled = resumed_;
   Result<std::unique_ptr<Crew>> crew =
-      Crew::start(options_.threads, options_.rate, parts_.prober_factory,
+      Crew::start(options_.threads, parts_.prober_factory,
                   {walk_, ledger, parts_.clock, host_pacer_, neighbour_pacer_, findings_, progress_});
   if (!crew) return tl::unexpected(crew.error());
   crew_ = std::move(*crew);
@@ -95,10 +101,10 @@ Result<void> Sweep::run_passes(Ledger& ledger) {
   state.pass = std::min<uint64_t>(state.pass, most_passes() - 1);
   while (!stopped()) {
     const bool all_answered = ledger.next_unanswered(0, ledger.steps()) == ledger.steps();
-    if (all_answered || state.passes >= most_passes() || passes_suffice(state.passes)) return {};
+    if (all_answered || state.passes >= passes_to_run() || passes_suffice(state.passes)) return {};
     if (Result<void> run = run_pass(ledger, static_cast<uint32_t>(state.pass)); !run || stopped()) return run;
     state.passes = state.pass + 1;
-    if (state.pass + 1 < most_passes()) ++state.pass;
+    if (state.pass + 1 < passes_to_run()) ++state.pass;
   }
   return {};
 }
@@ -106,18 +112,24 @@ Result<void> Sweep::run_passes(Ledger& ledger) {
 Result<void> Sweep::run_pass(Ledger& ledger, uint32_t number) {
   PassBlocks blocks(ledger.steps(), options_.threads);
   const Pass pass{.number = number,
-                  .last = number + 1 == most_passes(),
+                  .last = number + 1 >= most_passes(),
                   .not_before = pass_ended_ + spacing_before(number),
                   .first_step = slice_begin(),
                   .blocks = &blocks};
   status_.pass = number + 1;
   status_.pass_steps = ledger.steps();
+  const uint64_t answered_before = answered_in(ledger);
+  const uint64_t lost_before = packets_lost();
   crew_->begin(pass);
   while (crew_->working()) {
     status_.pass_dealt = blocks.dealt();
     pump(kPumpWait);
+    steer_rate();
   }
   pump(Nanos::zero());
+  first_answers_ += answered_in(ledger) - answered_before;
+  last_pass_lossy_ = packets_lost() > lost_before;
+  if (last_pass_lossy_ && lossy_passes_ < kMostLossyPasses) ++lossy_passes_;
   pass_ended_ = parts_.clock.now();
   not_tried_ = crew_->not_tried();
   if (failed_) return tl::unexpected(*failed_);
@@ -152,6 +164,43 @@ void Sweep::ask_and_tell() {
   status_.concurrency = progress_.concurrency.load(std::memory_order_relaxed);
   status_.elapsed = parts_.clock.now() - started_;
   parts_.on_status(status_);
+}
+
+/// Slower while packets are lost here, up again while none are.
+void Sweep::steer_rate() {
+  const Instant now = parts_.clock.now();
+  if (now - steered_ < kSteerInterval) return;
+  const uint64_t sent = progress_.sent.load(std::memory_order_relaxed);
+  const uint64_t losses = progress_.packets_lost.load(std::memory_order_relaxed);
+  const double elapsed_s = std::chrono::duration<double>(now - steered_).count();
+  const double sent_rate = static_cast<double>(sent - steered_sent_) / elapsed_s;
+  progress_.rate = rate_control_.advance(now, losses > steered_losses_, sent_rate);
+  steered_ = now;
+  steered_sent_ = sent;
+  steered_losses_ = losses;
+}
+
+/// Answered steps of the slice, by its ledger: an independent count.
+uint64_t Sweep::answered_in(const Ledger& ledger) const {
+  const LedgerCounts counts = ledger.count();
+  const uint64_t errors = std::min(parts_.journal.state().slice_errors, counts.rejected);
+  return counts.open + counts.closed + counts.rejected - errors;
+}
+
+/// The workers' books. Probers that do not remember their probes leave open
+/// which were not answered: by the ledger, all that did not fail and got no
+/// first answer. (The books balance only if the answers that were counted on
+/// their way are as many.)
+ProbeBooks Sweep::settled_books() const {
+  ProbeBooks books = crew_->books();
+  books.duplicate += reporter_.not_first();
+  books.answered -= std::min(books.answered, reporter_.not_first());
+  if (crew_->remembers()) return books;
+  const uint64_t accounted = first_answers_ + books.local_failed;
+  const uint64_t rest = books.sent > accounted ? books.sent - accounted : 0;
+  books.abandoned = std::min(books.abandoned, rest);
+  books.unanswered = rest - books.abandoned;
+  return books;
 }
 
 Nanos Sweep::spacing_before(uint32_t pass) const {
@@ -197,7 +246,9 @@ void Sweep::fill(SummaryRecord& summary, const Ledger& ledger) const {
   summary.endpoints = walk_.steps();
   summary.resumed = resumed_;
   summary.passes = static_cast<uint32_t>(journal.state().passes);
-  summary.books = crew_->books();
+  summary.books = settled_books();
+  summary.packets = crew_->packets();
+  summary.proxies = reporter_.hosts().proxies();
   summary.interrupted = stopped();
   summary.elapsed_s = std::chrono::duration<double>(parts_.clock.now() - started_).count();
   fill_counts(summary, ledger);
@@ -251,6 +302,7 @@ void Sweep::judge(SummaryRecord& summary) const {
     degrade("the completeness asked for was not reached: raise --retries, or lower --rate");
   }
   judge_drops(summary);
+  judge_packets(summary);
   if (neighbour_pacer_.limits()) {
     summary.notes.push_back(
         "the hosts of attached networks were probed no faster than this machine's neighbour table allows (" +
@@ -267,11 +319,34 @@ void Sweep::judge(SummaryRecord& summary) const {
 
 /// Packets that the kernel dropped unseen: whoever stayed silent may not have been asked.
 void Sweep::judge_drops(SummaryRecord& summary) const {
-  if (!parts_.read_drops || summary.filtered == 0) return;
-  for (std::string& why : explain_drops(drops_before_, parts_.read_drops())) {
+  if (!parts_.explain_drops || summary.filtered == 0) return;
+  for (std::string& why : parts_.explain_drops()) {
     summary.degraded = true;
     summary.notes.push_back(std::move(why));
   }
+}
+
+/// Answers that reached this machine and were lost here: whoever stayed silent
+/// in the last pass may have been among them.
+void Sweep::judge_packets(SummaryRecord& summary) const {
+  if (!summary.packets) return;
+  if (!summary.packets->balanced()) {
+    summary.degraded = true;
+    summary.notes.push_back(
+        "the packet books do not balance: packets were lost inside sonde; please report it");
+  }
+  if (summary.packets->rx_dropped == 0) return;
+  const bool harmful = last_pass_lossy_ && summary.filtered > 0;
+  summary.degraded = summary.degraded || harmful;
+  summary.notes.push_back("the receive ring overflowed and lost " +
+                          std::to_string(summary.packets->rx_dropped) + " packets; " +
+                          (harmful ? "the last pass lost some too, so silence may be our fault: lower --rate"
+                                   : "later passes asked again"));
+}
+
+uint64_t Sweep::packets_lost() const {
+  const std::optional<PacketBooks> packets = crew_->packets();
+  return packets ? packets->rx_dropped : 0;
 }
 
 }  // namespace sonde

@@ -10,9 +10,9 @@
 #include "engine/sweep/completeness.h"
 #include "engine/sweep/crew.h"
 #include "engine/sweep/journal.h"
+#include "engine/sweep/rate_control.h"
 #include "engine/sweep/reporter.h"
 #include "net/attached_networks.h"
-#include "net/drop_counters.h"
 
 namespace sonde {
 
@@ -59,7 +59,8 @@ class Sweep {
     const Clock& clock;
     ProberFactory prober_factory;
     std::span<const std::unique_ptr<Sink>> sinks;
-    std::function<DropCounters()> read_drops;           ///< what the kernel drops unseen; may be empty
+    /// What the kernel has dropped unseen since the sweep was prepared, each in a sentence; may be empty.
+    std::function<std::vector<std::string>()> explain_drops;
     std::function<bool()> stop_asked;                   ///< polled about ten times a second; may be empty
     std::function<void(const SweepStatus&)> on_status;  ///< called about ten times a second; may be empty
   };
@@ -87,6 +88,11 @@ class Sweep {
   uint64_t slice_begin() const;
   uint64_t slice_size() const;
   uint32_t most_passes() const { return std::min<uint32_t>(options_.retries + 1, kMostPasses); }
+  void steer_rate();
+  ProbeBooks settled_books() const;
+  uint64_t answered_in(const Ledger& ledger) const;
+  /// A pass in which this machine lost answers is no attempt.
+  uint32_t passes_to_run() const { return std::min<uint32_t>(most_passes() + lossy_passes_, kMostPasses); }
   Nanos spacing_before(uint32_t pass) const;
   void ask_and_tell();
   void fill(SummaryRecord& summary, const Ledger& ledger) const;
@@ -94,6 +100,8 @@ class Sweep {
   void fill_completeness(SummaryRecord& summary, const Ledger& ledger) const;
   void judge(SummaryRecord& summary) const;
   void judge_drops(SummaryRecord& summary) const;
+  void judge_packets(SummaryRecord& summary) const;
+  uint64_t packets_lost() const;
 
   SweepOptions options_;
   Parts parts_;
@@ -108,9 +116,14 @@ class Sweep {
   Instant started_;
   Instant pass_ended_;
   SweepStatus status_;
+  RateControl rate_control_;
+  Instant steered_;
+  uint64_t steered_sent_ = 0, steered_losses_ = 0;
+  uint64_t first_answers_ = 0;   // by the ledger, in all passes of this run
   uint64_t not_tried_ = 0;       // in the last pass that was run
   std::optional<Error> failed_;  // an output: what comes after is only drained
-  DropCounters drops_before_;
+  uint32_t lossy_passes_ = 0;    // in which this machine lost packets that had reached it
+  bool last_pass_lossy_ = false;
   uint64_t resumed_ = 0;
 };
 

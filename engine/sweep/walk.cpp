@@ -3,10 +3,22 @@
 #include <algorithm>
 
 namespace sonde {
+
 namespace {
 constexpr uint64_t kBlocksPerThread = 16;
 constexpr uint64_t kLargestBlock = 4096;
 }  // namespace
+
+void TargetWalk::find(const Endpoint& endpoint, std::vector<uint64_t>& steps) const {
+  const size_t before = steps.size();
+  targets_.find(endpoint, steps);
+  size_t kept = before;
+  for (size_t i = before; i < steps.size(); ++i) {
+    const uint64_t position = shuffle_.position_of(steps[i]);
+    if (shard_.contains(position)) steps[kept++] = shard_.step_of(position);
+  }
+  steps.resize(kept);
+}
 
 PassBlocks::PassBlocks(uint64_t steps, uint32_t threads)
     : steps_(steps), block_(std::clamp<uint64_t>(steps / (threads * kBlocksPerThread), 1, kLargestBlock)) {}

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <vector>
 
 #include "engine/target/cursor.h"
 #include "engine/target/permutation.h"
@@ -20,6 +21,8 @@ class TargetWalk {
   uint64_t steps() const { return shard_.steps(); }
   /// Precondition: step < steps().
   Target at(uint64_t step) const { return targets_.nth(shuffle_.at(shard_.position(step))); }
+  /// Appends the steps at which this endpoint stands: at() of each gives it back.
+  void find(const Endpoint& endpoint, std::vector<uint64_t>& steps) const;
 
  private:
   const TargetSet& targets_;

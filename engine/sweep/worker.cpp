@@ -12,6 +12,8 @@ constexpr Nanos kLongestSleep = std::chrono::milliseconds(50);
 constexpr Nanos kFirstLocalPause = std::chrono::milliseconds(20);
 constexpr Nanos kStepDownPause = std::chrono::milliseconds(50);
 constexpr Nanos kStepUpPause = std::chrono::seconds(1);
+// Asking the kernel what it dropped costs a system call.
+constexpr Nanos kLossInterval = std::chrono::milliseconds(50);
 
 bool is_shortage(Reason reason) {
   return reason == Reason::local_no_descriptors || reason == Reason::local_no_memory ||
@@ -20,11 +22,14 @@ bool is_shortage(Reason reason) {
 
 }  // namespace
 
-SweepWorker::SweepWorker(Prober& prober, double rate, Shared shared)
+SweepWorker::SweepWorker(Prober& prober, uint32_t workers, Shared shared)
     : prober_(prober),
-      pacer_(rate, shared.clock.now()),
       shared_(shared),
-      limit_(prober.room()),
+      workers_(workers),
+      rate_(shared.progress.rate.load(std::memory_order_relaxed)),
+      pacer_(rate_ / workers, shared.clock.now()),
+      losses_published_(shared.clock.now()),
+      limit_(prober.capacity()),
       limit_changed_(shared.clock.now()) {
   shared_.progress.concurrency.fetch_add(limit_, std::memory_order_relaxed);
 }
@@ -42,6 +47,7 @@ uint64_t SweepWorker::run_pass(const Pass& pass) {
 }
 
 void SweepWorker::turn(Instant now) {
+  take_rate(now);
   start_probes(now);
   if (finished()) return;                // nothing was left to start, and nothing will come
   prober_.wait(now, longest_wait(now));  // the only place where this thread sleeps
@@ -49,6 +55,7 @@ void SweepWorker::turn(Instant now) {
   for (const Observation& seen : prober_.collect(woken)) on_observation(seen, woken);
   step_up(woken);
   publish();
+  publish_losses(woken);
   shared_.findings.push(outgoing_);
 }
 
@@ -131,6 +138,7 @@ void SweepWorker::start(const Probe& probe, Instant now) {
 }
 
 void SweepWorker::on_observation(const Observation& seen, Instant now) {
+  if (seen.step == kStepByEndpoint) return on_answer(seen, now);
   if (seen.outcome.state == State::error) {
     ++books_.local_failed;
     return seen.transient ? on_local_failure(seen, now) : give_up(seen);
@@ -143,6 +151,32 @@ void SweepWorker::on_observation(const Observation& seen, Instant now) {
   ++books_.answered;
   if (seen.late) ++books_.late;
   report(seen);
+}
+
+/// An answer that says of itself whom it is about, as often as it comes. The
+/// ledger knows what has been reported; what is on its way there, the reporter.
+void SweepWorker::on_answer(const Observation& seen, Instant now) {
+  steps_.clear();
+  shared_.walk.find(seen.endpoint, steps_);
+  std::erase_if(steps_, [&](uint64_t step) { return !is_news(step, seen); });
+  if (steps_.empty()) {
+    ++books_.duplicate;
+    return;
+  }
+  if (seen.outcome.state == State::open && prober_.follow_up(seen, now)) return;
+  for (const uint64_t step : steps_) {
+    ++books_.answered;
+    if (seen.late) ++books_.late;
+    Observation own = seen;
+    own.step = step;
+    report(own);
+  }
+}
+
+/// Whether it raises the step's mark. Steps of other slices are over, or still to come.
+bool SweepWorker::is_news(uint64_t step, const Observation& seen) const {
+  if (step < pass_->first_step || step - pass_->first_step >= shared_.ledger.steps()) return false;
+  return shared_.ledger.at(step - pass_->first_step) < mark_of(seen.outcome.state);
 }
 
 /// This machine failed: if it ran short of something, ask for less of it; then
@@ -194,6 +228,22 @@ void SweepWorker::publish() {
   const uint32_t in_flight = prober_.in_flight();
   shared_.progress.in_flight.fetch_add(in_flight - published_in_flight_, std::memory_order_relaxed);
   published_in_flight_ = in_flight;
+}
+
+/// The rate may change while the sweep runs.
+void SweepWorker::take_rate(Instant now) {
+  const double rate = shared_.progress.rate.load(std::memory_order_relaxed);
+  if (rate == rate_) return;
+  rate_ = rate;
+  pacer_ = Pacer(rate / workers_, now);
+}
+
+void SweepWorker::publish_losses(Instant now) {
+  if (now - losses_published_ < kLossInterval) return;
+  losses_published_ = now;
+  const uint64_t lost = prober_.packets().rx_dropped;
+  shared_.progress.packets_lost.fetch_add(lost - published_losses_, std::memory_order_relaxed);
+  published_losses_ = lost;
 }
 
 void SweepWorker::abandon() {

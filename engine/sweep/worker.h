@@ -31,8 +31,10 @@ struct SweepProgress {
   std::atomic<uint64_t> answered{0};
   std::atomic<uint64_t> local_failed{0};
   std::atomic<uint32_t> in_flight{0};
-  std::atomic<uint32_t> concurrency{0};  ///< the sum of the limits now in force
-  std::atomic<uint32_t> step_downs{0};   ///< how often concurrency was lowered
+  std::atomic<uint32_t> concurrency{0};   ///< the sum of the limits now in force
+  std::atomic<uint32_t> step_downs{0};    ///< how often concurrency was lowered
+  std::atomic<uint64_t> packets_lost{0};  ///< by this machine, as far as probers see packets
+  std::atomic<double> rate{0};  ///< probes a second of all threads that are allowed now; 0: without limit
 };
 
 /// One pass, as the threads see it.
@@ -59,8 +61,8 @@ class SweepWorker {
     SweepProgress& progress;
   };
 
-  /// `rate`: this worker's share, probes a second; 0 is without limit.
-  SweepWorker(Prober& prober, double rate, Shared shared);
+  /// One of `workers`: its share of progress.rate is that part.
+  SweepWorker(Prober& prober, uint32_t workers, Shared shared);
 
   /// Walks its share of a pass to the end, or until the sweep is stopped.
   /// Returns how many endpoints this machine could not try, however often; they
@@ -69,6 +71,8 @@ class SweepWorker {
 
   /// The books of all passes so far.
   const ProbeBooks& books() const { return books_; }
+  /// The packets of all passes so far.
+  PacketBooks packets() const { return prober_.packets(); }
 
   /// The most probes started in one turn: bounds how much our clock's RTTs are
   /// off (a start takes some 10 µs).
@@ -97,6 +101,10 @@ class SweepWorker {
   bool next_step(uint64_t& step);
   void start(const Probe& probe, Instant now);
   void on_observation(const Observation& seen, Instant now);
+  void on_answer(const Observation& seen, Instant now);
+  bool is_news(uint64_t step, const Observation& seen) const;
+  void take_rate(Instant now);
+  void publish_losses(Instant now);
   void on_local_failure(const Observation& seen, Instant now);
   void give_up(const Observation& seen);
   void report(const Observation& seen);
@@ -107,8 +115,10 @@ class SweepWorker {
   void abandon();
 
   Prober& prober_;
-  Pacer pacer_;
   Shared shared_;
+  uint32_t workers_;
+  double rate_;  // of all workers, as the pacer knows it
+  Pacer pacer_;
   const Pass* pass_ = nullptr;
   uint64_t not_tried_ = 0;
   uint64_t here_ = 0, until_ = 0;  // of the claimed block, within the slice
@@ -121,6 +131,9 @@ class SweepWorker {
   ProbeBooks books_;
   ProbeBooks published_;  // what progress has been told
   uint32_t published_in_flight_ = 0;
+  uint64_t published_losses_ = 0;
+  Instant losses_published_;
+  std::vector<uint64_t> steps_;  // of the endpoint of an answer
   uint32_t limit_;
   Instant limit_changed_;
 };

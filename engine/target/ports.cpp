@@ -89,6 +89,10 @@ PortSet PortSet::of(std::span<const uint16_t> ports) {
 
 bool PortSet::contains(uint16_t port) const { return std::binary_search(ports_.begin(), ports_.end(), port); }
 
+size_t PortSet::rank(uint16_t port) const {
+  return static_cast<size_t>(std::lower_bound(ports_.begin(), ports_.end(), port) - ports_.begin());
+}
+
 std::string PortSet::to_string() const {
   std::string text;
   for (size_t first = 0; first < ports_.size();) {

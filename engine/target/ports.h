@@ -35,6 +35,8 @@ class PortSet {
   /// The port at a place of the ascending order. Precondition: index < size().
   uint16_t nth(size_t index) const { return ports_[index]; }
   bool contains(uint16_t port) const;
+  /// How many ports of the set are below the given one: the inverse of nth() for its members.
+  size_t rank(uint16_t port) const;
   std::span<const uint16_t> ports() const { return ports_; }
 
   /// The canonical text: ascending, runs of two and more as ranges

@@ -1,5 +1,7 @@
 #include "engine/target/target_set.h"
 
+#include <algorithm>
+
 #include "net/base/check.h"
 
 namespace sonde {
@@ -38,6 +40,38 @@ Target TargetSet::target(IpAddress address, uint16_t port, AttributeId id) const
   if (id == kNoAttributes) return {{address, port, 0}, {}, {}};
   const Attributes& attributes = parts_.attributes[id];
   return {{address, port, attributes.scope}, attributes.name, attributes.sni};
+}
+
+void TargetSet::find(const Endpoint& endpoint, std::vector<uint64_t>& indices) const {
+  if (parts_.ports.contains(endpoint.port)) find_on_ports(endpoint, indices);
+  find_pairs(endpoint, indices);
+}
+
+bool TargetSet::has_scope(AttributeId id, uint32_t scope) const {
+  return (id == kNoAttributes ? 0 : parts_.attributes[id].scope) == scope;
+}
+
+void TargetSet::find_on_ports(const Endpoint& endpoint, std::vector<uint64_t>& indices) const {
+  const uint64_t ports = parts_.ports.size();
+  const uint64_t place = parts_.ports.rank(endpoint.port);
+  if (endpoint.scope == 0 && parts_.addresses.contains(endpoint.address)) {
+    indices.push_back(static_cast<uint64_t>(parts_.addresses.rank(endpoint.address)) * ports + place);
+  }
+  auto host = std::ranges::lower_bound(parts_.hosts, endpoint.address, {}, &HostEntry::address);
+  for (; host != parts_.hosts.end() && host->address == endpoint.address; ++host) {
+    if (!has_scope(host->attributes, endpoint.scope)) continue;
+    const auto number = static_cast<uint64_t>(host - parts_.hosts.begin());
+    indices.push_back(first_host_index_ + number * ports + place);
+  }
+}
+
+void TargetSet::find_pairs(const Endpoint& endpoint, std::vector<uint64_t>& indices) const {
+  const Pair wanted(endpoint.address, endpoint.port, 0);
+  auto pair = std::lower_bound(parts_.pairs.begin(), parts_.pairs.end(), wanted);
+  for (; pair != parts_.pairs.end() && pair->same_place(wanted); ++pair) {
+    if (!has_scope(pair->attributes, endpoint.scope)) continue;
+    indices.push_back(first_pair_index_ + static_cast<uint64_t>(pair - parts_.pairs.begin()));
+  }
 }
 
 uint64_t TargetSet::host_count() const {

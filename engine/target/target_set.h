@@ -65,6 +65,10 @@ class TargetSet {
   /// The endpoint of an index, in O(log intervals). Precondition: index < size().
   Target nth(uint64_t index) const;
 
+  /// Appends every index whose endpoint this is: none, one, or as many as there
+  /// are attributes for it. O(log) of the parts' sizes. nth() of each gives it back.
+  void find(const Endpoint& endpoint, std::vector<uint64_t>& indices) const;
+
   /// Addresses of the intervals and host entries (an address once per entry).
   uint64_t host_count() const;
   /// Exact pairs.
@@ -91,6 +95,9 @@ class TargetSet {
 
  private:
   Target target(IpAddress address, uint16_t port, AttributeId id) const;
+  bool has_scope(AttributeId id, uint32_t scope) const;
+  void find_on_ports(const Endpoint& endpoint, std::vector<uint64_t>& indices) const;
+  void find_pairs(const Endpoint& endpoint, std::vector<uint64_t>& indices) const;
 
   TargetParts parts_;
   uint64_t first_host_index_ = 0;

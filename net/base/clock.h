@@ -21,6 +21,9 @@ class Clock {
   virtual Instant now() const = 0;
   /// The civil time of an instant of this clock.
   virtual WallTime wall_time(Instant at) const = 0;
+  /// The system's civil time as it stands now, to compare with times that the
+  /// kernel put on packets. It may jump when the system's clock is set.
+  virtual WallTime system_time() const = 0;
 };
 
 /// CLOCK_MONOTONIC, and CLOCK_REALTIME as it stood when the clock was made:
@@ -30,6 +33,7 @@ class SystemClock final : public Clock {
   SystemClock();
   Instant now() const override;
   WallTime wall_time(Instant at) const override;
+  WallTime system_time() const override;
 
  private:
   Instant mono_origin_;

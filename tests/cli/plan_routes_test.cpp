@@ -171,7 +171,7 @@ TEST_F(KernelRoutes, ThePlanAgreesWithTheKernelOnEveryAddress) {
   const PlannedRoutes planned = gather_routes(whole, *blocks, lookup);
   ASSERT_EQ(planned.failure, "");
   U128 seen = 0;
-  for (const NextHop& hop : planned.next_hops) {
+  for (const PlannedHop& hop : planned.next_hops) {
     for (const Interval& interval : hop.intervals) {
       for (IpAddress at = interval.first; at <= interval.last;
            at = IpAddress::from_number(at.number() + 1), ++seen)

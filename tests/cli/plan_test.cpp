@@ -23,7 +23,7 @@ Route unicast(const char* interface_name, const char* gateway, const char* sourc
   return route;
 }
 
-NextHop hop(Route route, const char* first, const char* last) {
+PlannedHop hop(Route route, const char* first, const char* last) {
   const Interval interval{ip(first), ip(last)};
   return {std::move(route), interval.last.number() - interval.first.number() + 1, 1, {interval}};
 }

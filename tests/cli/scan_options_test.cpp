@@ -98,7 +98,7 @@ TEST(ScanOptions, MistakesNameTheOption) {
   EXPECT_NE(refused({"10.0.0.1", "-p", "80", "--top-ports", "5"}).find("exclude each other"),
             std::string::npos);
   EXPECT_NE(refused({"10.0.0.1", "--source", "here"}).find("--source"), std::string::npos);
-  const auto later = parse_scan_options(std::vector<std::string>{"10.0.0.1", "--engine", "syn"});
+  const auto later = parse_scan_options(std::vector<std::string>{"10.0.0.1", "--engine", "xdp"});
   ASSERT_FALSE(later);
   EXPECT_EQ(later.error().kind, ErrorKind::impossible);
 }

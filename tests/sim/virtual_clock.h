@@ -11,6 +11,7 @@ class VirtualClock final : public Clock {
  public:
   Instant now() const override { return Instant(Nanos(nanos_.load())); }
   WallTime wall_time(Instant at) const override { return WallTime(at.time_since_epoch()); }
+  WallTime system_time() const override { return wall_time(now()); }
   void advance_to(Instant at) {
     if (at > now()) nanos_.store(at.time_since_epoch().count());
   }

@@ -71,14 +71,21 @@ std::map<std::string, std::string> row_of(const EndpointRecord& record) {
 }
 
 TEST(Csv, AnOpenPort) {
-  EXPECT_EQ(line_of(an_open_ssh()),
-            "2026-01-02T03:04:05.678901Z,10.0.0.5,22,,db1.example,,open,syn-ack,183.4,kernel,1,ssh,,,,,,,"
-            "\"SSH-2.0-OpenSSH_9.2p1 Debian-2\\r\\n\",\r\n");
+  EXPECT_EQ(
+      line_of(an_open_ssh()),
+      "2026-01-02T03:04:05.678901Z,10.0.0.5,22,,db1.example,,open,syn-ack,183.4,kernel,1,,ssh,,,,,,,,,,,,"
+      "\"SSH-2.0-OpenSSH_9.2p1 Debian-2\\r\\n\",,\r\n");
+}
+
+TEST(Csv, AnOpenPortThatWasSeenAsPackets) {
+  EXPECT_EQ(line_of(a_seen_https()),
+            "2026-01-02T03:04:05.678901Z,10.0.0.5,443,,,,open,syn-ack,183.4,kernel,1,63,https,"
+            "64240,1460,MSTNW,,,,,,,,,,,\r\n");
 }
 
 TEST(Csv, AnUnansweredPortHasEmptyFields) {
   EXPECT_EQ(line_of(a_record("2001:db8::1", 443, State::filtered)),
-            "2026-01-02T03:04:05.678901Z,2001:db8::1,443,,,,filtered,no-response,,,1,,,,,,,,,\r\n");
+            "2026-01-02T03:04:05.678901Z,2001:db8::1,443,,,,filtered,no-response,,,1,,,,,,,,,,,,,,,,\r\n");
 }
 
 TEST(Csv, EvidenceHasItsColumns) {
@@ -87,8 +94,19 @@ TEST(Csv, EvidenceHasItsColumns) {
   record.icmp = IcmpEvidence{3, 13, IpAddress::v4(0x0a000001)};
   record.neighbour_unresolved = true;
   record.after_accept = AfterAccept::reset;
+  record.segment = SegmentEvidence{57, 0, std::nullopt, "M?"};
+  record.usual_ttl = 64;
+  record.follow_up = Reason::conn_refused;
+  record.revised = true;
   record.repeated = true;
   const auto row = row_of(record);
+  EXPECT_EQ(row.at("ttl"), "57");
+  EXPECT_EQ(row.at("window"), "0");
+  EXPECT_EQ(row.at("mss"), "");
+  EXPECT_EQ(row.at("options"), "M?");
+  EXPECT_EQ(row.at("usual_ttl"), "64");
+  EXPECT_EQ(row.at("follow_up"), "conn-refused");
+  EXPECT_EQ(row.at("revised"), "true");
   EXPECT_EQ(row.at("scope"), "3");
   EXPECT_EQ(row.at("icmp_type"), "3");
   EXPECT_EQ(row.at("icmp_code"), "13");
@@ -140,6 +158,10 @@ TEST(Csv, AnyRecordIsReadBackAsItWas) {
     EXPECT_EQ(unescaped(row.at("sni")), record.sni);
     EXPECT_EQ(unescaped(row.at("service")), record.service);
     EXPECT_EQ(unescaped(row.at("banner")), record.banner);
+    EXPECT_EQ(row.at("ttl"), record.segment ? std::to_string(record.segment->ttl) : "");
+    EXPECT_EQ(row.at("options"), record.segment ? record.segment->options : "");
+    EXPECT_EQ(row.at("follow_up"), record.follow_up ? to_string(*record.follow_up) : "");
+    EXPECT_EQ(row.at("revised"), record.revised ? "true" : "");
     EXPECT_EQ(row.at("repeated"), record.repeated ? "true" : "");
     if (testing::Test::HasFailure()) FAIL() << line_of(record);
   }

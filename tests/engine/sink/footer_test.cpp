@@ -52,12 +52,35 @@ TEST(Footer, TellsInPlainWords) {
        "lowered\nnote: two passes were skipped\n"},
       {"books that do not balance", [](SummaryRecord& s) { s.books.unanswered -= 2; },
        "\nthe books do not balance: 65,400 probes sent, 65,398 accounted for\n"},
+      {"a SYN proxy",
+       [](SummaryRecord& s) {
+         s.proxies = {{IpAddress::v4(0x0a000005), 0, 1200}};
+       },
+       "\n10.0.0.5: all 1,200 ports that answered look like a SYN proxy or tarpit (window 0, no options)\n"},
+      {"a SYN proxy on a link",
+       [](SummaryRecord& s) {
+         s.proxies = {{IpAddress::parse("fe80::1").value(), 3, 2}};
+       },
+       "\nfe80::1%3: all 2 ports that answered"},
   };
   for (const FooterCase& row : cases) {
     SummaryRecord summary = a_summary();
     row.change(summary);
     EXPECT_THAT(footer(summary, {ShowFilter::all(), 0, 0}), testing::HasSubstr(row.expected)) << row.what;
   }
+}
+
+TEST(Footer, CutsALongListOfProxies) {
+  SummaryRecord summary = a_summary();
+  summary.proxies = proxies_of(10, 5);
+  EXPECT_THAT(footer(summary, {}), testing::HasSubstr("\n10.1.0.9: all 5 ports"));
+  EXPECT_THAT(footer(summary, {}), testing::Not(testing::HasSubstr("more")));
+  summary.proxies = proxies_of(1511, 5);
+  EXPECT_THAT(footer(summary, {}), testing::Not(testing::HasSubstr("10.1.0.10")));
+  EXPECT_THAT(footer(summary, {}),
+              testing::HasSubstr("\nand 1,501 more hosts whose answers look like that\n"));
+  summary.proxies = proxies_of(11, 5);
+  EXPECT_THAT(footer(summary, {}), testing::HasSubstr("\nand 1 more host whose answers look like that\n"));
 }
 
 TEST(Footer, DoesNotNameCompletenessThatNobodyEstimated) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/sink/batch.h"
+#include "engine/sink/json_summary.h"
 #include "engine/sink/utf8.h"
 #include "tests/engine/sink/records.h"
 #include "tests/engine/sink/scratch_file.h"
@@ -36,6 +37,20 @@ TEST(JsonLines, AnOpenPortWithEverythingKnown) {
             "\n");
 }
 
+TEST(JsonLines, AnOpenPortThatWasSeenAsPackets) {
+  EXPECT_EQ(line_of(a_seen_https()),
+            R"({"type":"endpoint","time":"2026-01-02T03:04:05.678901Z","addr":"10.0.0.5","port":443,)"
+            R"("state":"open","reason":"syn-ack","rtt_us":183.4,"rtt_clock":"kernel","attempts":1,"ttl":63,)"
+            R"("service":"https","evidence":{"window":64240,"mss":1460,"options":"MSTNW"}})"
+            "\n");
+}
+
+TEST(JsonLines, ARecordThatCountsInsteadOfAnEarlierOne) {
+  EndpointRecord record = a_seen_https();
+  record.revised = true;
+  EXPECT_THAT(line_of(record), testing::EndsWith("},\"revised\":true}\n"));
+}
+
 TEST(JsonLines, AnUnansweredPortHasNoInventedFacts) {
   EXPECT_EQ(line_of(a_record("2001:db8::1", 443, State::filtered)),
             R"({"type":"endpoint","time":"2026-01-02T03:04:05.678901Z","addr":"2001:db8::1","port":443,)"
@@ -56,6 +71,16 @@ TEST(JsonLines, EvidenceOfEachKind) {
   nameless.local_errno = 999;
   EndpointRecord several = rejected;
   several.after_accept = AfterAccept::closed;
+  EndpointRecord bare = a_record("10.0.0.9", 80, State::open);
+  bare.segment = SegmentEvidence{63, 0, std::nullopt, ""};
+  EndpointRecord reset = a_record("10.0.0.9", 80, State::closed);
+  reset.segment = SegmentEvidence{64, 0, std::nullopt, ""};
+  EndpointRecord odd_reset = reset;
+  odd_reset.segment->options = "T?";
+  EndpointRecord intercepted = bare;
+  intercepted.usual_ttl = 57;
+  EndpointRecord unconnected = bare;
+  unconnected.follow_up = Reason::conn_refused;
   struct Row {
     EndpointRecord record;
     const char* evidence;
@@ -67,6 +92,11 @@ TEST(JsonLines, EvidenceOfEachKind) {
       {a_record("10.0.0.9", 80, State::error), R"("evidence":{"errno":"EMFILE"}})"},
       {wrapped, R"("evidence":{"after_accept":"reset"}})"},
       {nameless, R"("evidence":{"errno":"errno 999"}})"},
+      {bare, R"("ttl":63,"evidence":{"window":0,"options":""}})"},
+      {reset, R"("ttl":64,"evidence":{"window":0}})"},
+      {odd_reset, R"("ttl":64,"evidence":{"window":0,"options":"T?"}})"},
+      {intercepted, R"("ttl":63,"evidence":{"window":0,"options":"","usual_ttl":57}})"},
+      {unconnected, R"("evidence":{"window":0,"options":"","follow_up":"conn-refused"}})"},
       {several, R"("evidence":{"icmp":{"type":3,"code":13,"from":"10.0.0.1"},"after_accept":"closed"}})"},
   };
   for (const Row& row : rows)
@@ -147,6 +177,15 @@ std::string readable(const std::string& text) {
   return json::parse(json(text).dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
+void expect_same_segment(const json& object, const SegmentEvidence& segment) {
+  EXPECT_EQ(object.at("ttl"), segment.ttl);
+  const json& evidence = object.at("evidence");
+  EXPECT_EQ(evidence.at("window"), segment.window);
+  EXPECT_EQ(evidence.value("mss", -1), segment.mss ? int{*segment.mss} : -1);
+  EXPECT_EQ(evidence.value("options", ""), segment.options);
+  EXPECT_EQ(evidence.contains("options"), object.at("state") == "open" || !segment.options.empty());
+}
+
 void expect_same_facts(const json& object, const EndpointRecord& record) {
   EXPECT_EQ(IpAddress::parse(object.at("addr").get<std::string>()), record.endpoint.address);
   EXPECT_EQ(object.at("port"), record.endpoint.port);
@@ -167,6 +206,11 @@ void expect_same_facts(const json& object, const EndpointRecord& record) {
   EXPECT_EQ(evidence.value("neighbour", ""), record.neighbour_unresolved ? "unresolved" : "");
   EXPECT_EQ(evidence.contains("errno"), record.local_errno != 0);
   EXPECT_EQ(evidence.value("after_accept", ""), to_string(record.after_accept));
+  EXPECT_EQ(evidence.value("follow_up", ""), record.follow_up ? to_string(*record.follow_up) : "");
+  EXPECT_EQ(evidence.value("usual_ttl", -1), record.usual_ttl ? int{*record.usual_ttl} : -1);
+  EXPECT_EQ(object.value("revised", false), record.revised);
+  EXPECT_EQ(object.contains("ttl"), record.segment.has_value());
+  if (record.segment) expect_same_segment(object, *record.segment);
 }
 
 TEST(JsonLines, AnyRecordIsReadBackAsItWas) {
@@ -178,41 +222,6 @@ TEST(JsonLines, AnyRecordIsReadBackAsItWas) {
     expect_same_facts(json::parse(line), record);
     if (testing::Test::HasFailure()) FAIL() << line;
   }
-}
-
-TEST(JsonLines, TheSummary) {
-  EXPECT_EQ(
-      line_of(a_summary()),
-      R"~({"type":"summary","version":"0.1.0","engine":"connect (io_uring)","seed":42,"targets":256,)~"
-      R"("endpoints":65321,"probes":65400,"answered":52,"open":12,"closed":40,"filtered":65269,"errors":0,)"
-      R"("unreported":0,"resumed":0,"passes":3,"completeness":0.99999,"completeness_low":0.9998,)"
-      R"("ledger":{"sent":65400,"answered":52,"unanswered":65348,"local_failed":0,"abandoned":0,"late":1,)"
-      R"("balanced":true},"interrupted":false,"degraded":false,"elapsed_s":6.404,)"
-      R"("args":["sonde","scan","10.0.0.0/24","-p","1-255"]})"
-      "\n");
-}
-
-TEST(JsonLines, ASummaryWithAnythingInItIsOneValidLine) {
-  for (uint64_t seed = 0; seed < 500; ++seed) {
-    const SummaryRecord summary = random_summary(seed);
-    const std::string line = line_of(summary);
-    EXPECT_EQ(line.find('\n'), line.size() - 1);
-    EXPECT_FALSE(has_hidden(line));
-    const json object = json::parse(line);
-    EXPECT_EQ(object.at("seed"), summary.seed);
-    EXPECT_EQ(object.at("args").back(), readable(summary.args.back()));
-    EXPECT_EQ(object.contains("notes"), !summary.notes.empty());
-    EXPECT_EQ(object.contains("completeness"), summary.completeness.has_value());
-  }
-}
-
-TEST(JsonLines, AMeasureThatIsNoNumberIsLeftOut) {
-  SummaryRecord summary = a_summary();
-  summary.completeness = std::numeric_limits<double>::quiet_NaN();
-  summary.elapsed_s = std::numeric_limits<double>::infinity();
-  const json object = json::parse(line_of(summary));
-  EXPECT_FALSE(object.contains("completeness"));
-  EXPECT_FALSE(object.contains("elapsed_s"));
 }
 
 TEST(JsonLines, ABatchIsInTheFileWhenWriteReturns) {

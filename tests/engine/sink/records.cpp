@@ -55,6 +55,22 @@ std::optional<IcmpEvidence> random_icmp(Random& random, IpAddress address) {
                       one_in(random, 4) ? IpAddress() : address};
 }
 
+std::optional<SegmentEvidence> random_segment(Random& random) {
+  constexpr std::array kOptions = {""sv, "MSTNW"sv, "M"sv, "MNWNNT?SEE"sv, "?"sv};
+  if (!one_in(random, 2)) return std::nullopt;
+  SegmentEvidence segment{static_cast<uint8_t>(random()), static_cast<uint16_t>(random()), std::nullopt,
+                          std::string(kOptions[below(random, kOptions.size())])};
+  if (one_in(random, 2)) segment.mss = static_cast<uint16_t>(random());
+  return segment;
+}
+
+PacketBooks random_packets(Random& random) {
+  PacketBooks packets{.sent = random(), .busy = random()};
+  for (uint64_t* part : {&packets.answers, &packets.neighbours, &packets.invalid, &packets.unrelated})
+    packets.received += * part = below(random, 1000);
+  return packets;
+}
+
 IpAddress random_address(Random& random) {
   if (one_in(random, 2)) return IpAddress::v4(static_cast<uint32_t>(random()));
   return IpAddress::from_number((U128{0x20010db8} << 96) | (one_in(random, 2) ? random() : below(random, 9)));
@@ -69,7 +85,7 @@ EndpointRecord random_record(Random& random) {
   if (one_in(random, 5)) record.endpoint.scope = static_cast<uint32_t>(random());
   record.name = maybe_nasty(random);
   record.sni = maybe_nasty(random);
-  record.outcome = {static_cast<State>(below(random, 4)), static_cast<Reason>(below(random, 19))};
+  record.outcome = {static_cast<State>(below(random, 4)), static_cast<Reason>(below(random, 20))};
   if (one_in(random, 2))
     record.rtt = Nanos(static_cast<int64_t>(below(random, uint64_t{1} << (1 + below(random, 40)))));
   record.rtt_clock = static_cast<RttClock>(below(random, 2));
@@ -80,6 +96,10 @@ EndpointRecord random_record(Random& random) {
   if (one_in(random, 4)) record.local_errno = static_cast<int>(1 + below(random, 150));
   record.after_accept = static_cast<AfterAccept>(below(random, 4));
   record.banner = maybe_nasty(random);
+  record.segment = random_segment(random);
+  if (one_in(random, 4)) record.usual_ttl = static_cast<uint8_t>(random());
+  if (one_in(random, 4)) record.follow_up = static_cast<Reason>(below(random, 20));
+  record.revised = one_in(random, 5);
   record.repeated = one_in(random, 5);
   return record;
 }
@@ -95,6 +115,15 @@ EndpointRecord an_open_ssh() {
   record.rtt_clock = RttClock::kernel;
   record.service = "ssh";
   record.banner = "SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n";
+  return record;
+}
+
+EndpointRecord a_seen_https() {
+  EndpointRecord record = a_record("10.0.0.5", 443, State::open);
+  record.rtt = Nanos(183400);
+  record.rtt_clock = RttClock::kernel;
+  record.service = "https";
+  record.segment = SegmentEvidence{63, 64240, 1460, "MSTNW"};
   return record;
 }
 
@@ -123,10 +152,36 @@ SummaryRecord a_summary() {
   summary.passes = 3;
   summary.completeness = 0.99999;
   summary.completeness_low = 0.9998;
-  summary.books = {65400, 52, 65348, 0, 0, 1};
+  summary.books = {65400, 52, 65348, 0, 0, 1, 0};
   summary.elapsed_s = 6.404;
   summary.args = {"sonde", "scan", "10.0.0.0/24", "-p", "1-255"};
   return summary;
+}
+
+SummaryRecord a_full_summary() {
+  SummaryRecord summary = a_summary();
+  summary.engine = "syn";
+  summary.shard = "2/8";
+  summary.books.duplicate = 4;
+  summary.packets = PacketBooks{.sent = 65400,
+                                .busy = 2,
+                                .received = 66,
+                                .answers = 56,
+                                .neighbours = 5,
+                                .invalid = 3,
+                                .unrelated = 2,
+                                .rx_dropped = 7,
+                                .questions = 6};
+  summary.proxies = {{IpAddress::v4(0x0a000005), 0, 120}, {IpAddress::parse("fe80::1").value(), 3, 2}};
+  summary.notes = {"the receive ring overflowed and lost 7 packets"};
+  return summary;
+}
+
+std::vector<ProxyRecord> proxies_of(size_t count, uint64_t ports) {
+  std::vector<ProxyRecord> proxies;
+  for (size_t i = 0; i < count; ++i)
+    proxies.push_back({IpAddress::v4(0x0a010000 + static_cast<uint32_t>(i)), 0, ports});
+  return proxies;
 }
 
 std::string nasty_text(Random& random) {
@@ -160,6 +215,8 @@ SummaryRecord random_summary(uint64_t seed) {
   summary.interrupted = one_in(random, 2);
   summary.degraded = one_in(random, 2);
   if (one_in(random, 2)) summary.notes = {nasty_text(random), nasty_text(random)};
+  if (one_in(random, 2)) summary.packets = random_packets(random);
+  summary.proxies = proxies_of(below(random, 4), 1 + random() / 2);
   summary.args.push_back(nasty_text(random));
   return summary;
 }

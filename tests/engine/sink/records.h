@@ -20,8 +20,17 @@ EndpointRecord an_open_ssh();
 /// A port of `address` in the given state, with the barest facts.
 EndpointRecord a_record(const std::string& address, uint16_t port, State state);
 
+/// An open port of 10.0.0.5 with what the packets of the SYN engine show.
+EndpointRecord a_seen_https();
+
 /// 65,321 endpoints, all of them accounted for.
 SummaryRecord a_summary();
+
+/// The same, of the SYN engine, with every fact that a summary can have.
+SummaryRecord a_full_summary();
+
+/// Hosts 10.1.0.0, 10.1.0.1, …, each with so many ports that a proxy answered for.
+std::vector<ProxyRecord> proxies_of(size_t count, uint64_t ports);
 
 /// Bytes that break careless formats: quotes, line ends, NUL, escapes, broken
 /// and four-byte UTF-8, separators, formulas. Never more than 512.

@@ -88,6 +88,72 @@ TEST(Table, TellsAServerNameThatIsNotTheName) {
   EXPECT_THAT(table_of(records, a_summary()), HasSubstr("sni www.example\n"));
 }
 
+EndpointRecord revised(EndpointRecord record) {
+  record.revised = true;
+  return record;
+}
+
+TEST(Table, TellsWhoMayHaveAnsweredInstead) {
+  EndpointRecord intercepted = a_seen_https();
+  intercepted.segment->ttl = 64;
+  intercepted.usual_ttl = 57;
+  EXPECT_EQ(table_row(intercepted).info, "ttl 64 unlike the host's usual 57");
+  EndpointRecord unconnected = a_seen_https();
+  unconnected.follow_up = Reason::conn_refused;
+  EXPECT_EQ(table_row(unconnected).info, "connect after the SYN-ACK: conn-refused");
+  EXPECT_EQ(table_row(a_seen_https()).info, "") << "evidence of nothing unusual is not for a table";
+}
+
+TEST(Table, ShowsOnlyTheBestRecordOfATarget) {
+  EndpointRecord named = a_record("10.0.0.5", 80, State::open);
+  named.name = "www.example";
+  EndpointRecord other_server = a_record("10.0.0.5", 80, State::open);
+  other_server.sni = "www.example";
+  const auto closed = a_record("10.0.0.5", 80, State::closed);
+  const auto filtered = a_record("10.0.0.5", 80, State::filtered);
+  const auto open = a_record("10.0.0.5", 80, State::open);
+  struct Row {
+    const char* what;
+    std::vector<EndpointRecord> records;
+    ShowFilter show;
+    std::vector<std::string> states;
+  };
+  const Row rows[] = {
+      {"a SYN-ACK after a RST", {closed, revised(open)}, ShowFilter::all(), {"open"}},
+      {"twice revised", {filtered, revised(closed), revised(open)}, ShowFilter::all(), {"open"}},
+      {"in the wrong order", {revised(open), closed}, ShowFilter::all(), {"open"}},
+      {"what it is now is not shown", {closed, revised(open)}, *ShowFilter::parse("closed"), {}},
+      {"what it was is not shown", {closed, revised(open)}, ShowFilter(), {"open"}},
+      {"another name", {closed, revised(named)}, ShowFilter::all(), {"closed", "open"}},
+      {"another server name", {closed, revised(other_server)}, ShowFilter::all(), {"closed", "open"}},
+  };
+  for (const Row& row : rows) {
+    std::vector<std::string> states;
+    for (const std::string& line : lines_of(table_of(row.records, a_summary(), {row.show}))) {
+      if (line.starts_with("     80  ")) states.push_back(line.substr(9, line.find(' ', 9) - 9));
+    }
+    EXPECT_EQ(states, row.states) << row.what;
+  }
+}
+
+TEST(Table, TellsTargetsApartWhoseNamesAreCutToTheSame) {
+  std::vector records(2, a_record("10.0.0.5", 80, State::open));
+  records[0].name = std::string(150, 'x') + "1";
+  records[1].name = std::string(150, 'x') + "2";
+  const auto lines = lines_of(table_of(records, a_summary()));
+  EXPECT_EQ(
+      std::ranges::count_if(lines, [](const std::string& line) { return line.starts_with("     80  "); }), 2);
+}
+
+TEST(Table, RevisesWhatItShowsEvenWhenItIsFull) {
+  const std::vector records = {a_record("10.0.0.5", 80, State::closed), a_record("10.0.0.6", 80, State::open),
+                               a_record("10.0.0.7", 80, State::open),
+                               revised(a_record("10.0.0.5", 80, State::open))};
+  const std::string table = table_of(records, a_summary(), {ShowFilter::all(), false, 2});
+  EXPECT_THAT(table, testing::ContainsRegex("10.0.0.5\n     80  open "));
+  EXPECT_THAT(table, HasSubstr("it shows the 2 endpoints that were decided first, 1 more are missing"));
+}
+
 TEST(Table, CutsALongListOfNames) {
   std::vector<EndpointRecord> records;
   for (int i = 1000; i < 3000; ++i) {

@@ -117,6 +117,28 @@ TEST(TargetSet, AShuffledSetVisitsEveryEndpointOnce) {
   EXPECT_EQ(std::count(visited.begin(), visited.end(), true), static_cast<int64_t>(set.size()));
 }
 
+TEST(TargetSet, EveryEndpointIsFoundUnderItsIndices) {
+  const TargetSet set = build(kMixture, "22,80,9999");
+  for (uint64_t index = 0; index < set.size(); ++index) {
+    std::vector<uint64_t> found;
+    set.find(set.nth(index).endpoint, found);
+    EXPECT_EQ(std::ranges::count(found, index), 1) << index;
+    for (const uint64_t other : found) EXPECT_EQ(set.nth(other).endpoint, set.nth(index).endpoint);
+  }
+}
+
+TEST(TargetSet, WhatWasNotAskedForIsNotFound) {
+  const TargetSet set = build("10.0.0.0/28 10.5.5.5:8443 10.9.0.1\n", "22,80");
+  for (const Endpoint& other :
+       {Endpoint{*IpAddress::parse("10.0.0.16"), 22}, Endpoint{*IpAddress::parse("10.0.0.1"), 23},
+        Endpoint{*IpAddress::parse("10.5.5.5"), 22}, Endpoint{*IpAddress::parse("10.5.5.5"), 8444},
+        Endpoint{*IpAddress::parse("10.9.0.1"), 8443}, Endpoint{*IpAddress::parse("10.0.0.1"), 22, 3}}) {
+    std::vector<uint64_t> found;
+    set.find(other, found);
+    EXPECT_TRUE(found.empty()) << other.to_string();
+  }
+}
+
 TEST(TargetSet, SweepsOfMoreThan40BitsEnd) {
   const TargetSet set = build("fd00::/72", "443");
   EXPECT_EQ(set.size(), uint64_t{1} << 56);

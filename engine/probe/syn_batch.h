@@ -1,0 +1,75 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "engine/probe/probe.h"
+#include "engine/probe/syn_verdict.h"
+#include "net/next_hops.h"
+#include "net/packet/packet_port.h"
+#include "net/packet/syn_packet.h"
+
+namespace sonde {
+
+/// SYNs on their way to a port: gathered, then handed over in one call. Uses
+/// the reserved source ports in turn, so that the same endpoint, tried again,
+/// is a new flow to whatever stands in between.
+class SynBatch {
+ public:
+  /// Frames that one call hands over: with more, a SYN would leave noticeably
+  /// later than its timestamp says; with fewer, the call costs more.
+  static constexpr size_t kAtOnce = 16;
+  /// Frames that can wait when the device is busy.
+  static constexpr size_t kCapacity = 64;
+  /// How long a device may be busy before its packets count as failed.
+  static constexpr Nanos kLongestBusy = std::chrono::seconds(2);
+
+  /// A probe that the device will not take, with its errno.
+  using OnFailure = std::function<void(const Probe&, int error)>;
+
+  /// The port and the clock must outlive the batch.
+  SynBatch(PacketPort& port, const Clock& clock, const SynScope& scope, OnFailure on_failure);
+
+  size_t free() const { return kCapacity - size_; }
+  size_t waiting() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  /// Adds a probe; hands over when there are enough. Precondition: free() > 0.
+  void add(const Probe& probe, const NextHop& hop, const LinkAddress& station, Instant now);
+  /// Hands over what the devices take; the rest stays.
+  void flush(Instant now);
+  /// Forgets what was not handed over; returns how many.
+  uint32_t clear();
+
+  /// How often a device was too busy to take more.
+  uint64_t busy() const { return busy_; }
+
+ private:
+  struct Frame {
+    Probe probe;
+    std::array<std::byte, kLargestSyn> bytes;
+  };
+
+  const SynBuilder& builder_for(const IpAddress& source);
+  uint16_t next_source_port();
+  void drop_front(size_t count);
+
+  PacketPort& port_;
+  const Clock& clock_;
+  SynScope scope_;
+  OnFailure on_failure_;
+  std::vector<SynBuilder> builders_;  // one a source address; few
+  std::vector<Frame> frames_;
+  std::vector<OutgoingPacket> packets_;  // parallel to frames_
+  size_t size_ = 0;
+  uint32_t timestamp_ = 0;  // of the frames that are gathered now
+  uint16_t next_port_;
+  std::optional<Instant> busy_since_;
+  uint64_t busy_ = 0;
+};
+
+/// The 32 bits of a packet's time that travel as TSval: microseconds.
+uint32_t timestamp_of(WallTime time);
+
+}  // namespace sonde

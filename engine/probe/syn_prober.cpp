@@ -1,0 +1,297 @@
+#include "engine/probe/syn_prober.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "engine/probe/verdict.h"
+#include "net/base/check.h"
+#include "net/packet/neighbour_question.h"
+
+namespace sonde {
+namespace {
+
+// While a device is busy, or a neighbour was resolved at another thread's port.
+constexpr Nanos kBusyPause = std::chrono::microseconds(200);
+constexpr Nanos kParkedLook = std::chrono::milliseconds(20);
+constexpr size_t kQuestionsAtOnce = 64;
+// Calls of receive() in one turn: a flood must not keep the sender from its work.
+constexpr int kMostReceives = 8;
+// An echoed time further back than that is no time of ours.
+constexpr Nanos kLongestRtt = std::chrono::minutes(1);
+
+/// The errno of a connect() to a destination of this kind.
+int errno_of(RouteKind kind) {
+  switch (kind) {
+    case RouteKind::prohibit: return EACCES;
+    case RouteKind::blackhole: return EINVAL;
+    case RouteKind::unreachable: return EHOSTUNREACH;
+    default: return ENETUNREACH;
+  }
+}
+
+/// How long after its SYN a packet came; nullopt when the echo makes no sense.
+std::optional<Nanos> rtt_of(uint32_t echoed, WallTime received) {
+  const Nanos rtt = std::chrono::microseconds(timestamp_of(received) - echoed);
+  return rtt <= kLongestRtt ? std::optional(rtt) : std::nullopt;
+}
+
+}  // namespace
+
+SynProber::SynProber(Parts parts, SynProberOptions options)
+    : port_(std::move(parts.port)),
+      next_hop_(std::move(parts.next_hop)),
+      resolver_(parts.resolver),
+      connects_(std::move(parts.connects)),
+      clock_(parts.clock),
+      options_(options),
+      batch_(*port_, clock_, options.scope,
+             [this](const Probe& probe, int error) { fail(probe, error, clock_.now()); }),
+      window_(options.timeout, clock_.now()),
+      looked_(clock_.now()) {}
+
+uint32_t SynProber::in_flight() const {
+  const size_t waiting = batch_.waiting() + parked_.size() + ready_.size() + to_connect_.size();
+  return window_.count() + static_cast<uint32_t>(waiting) + connects_->in_flight();
+}
+
+uint32_t SynProber::room() const {
+  if (in_flight() >= limit_ || ready_.size() > 0) return 0;
+  const size_t waiting = std::max(parked_.size(), to_connect_.size());
+  const size_t room = std::min(batch_.free(), waiting < kMostWaiting ? kMostWaiting - waiting : 0);
+  return std::min(limit_ - in_flight(), static_cast<uint32_t>(room));
+}
+
+void SynProber::limit(uint32_t most) { limit_ = std::clamp(most, 1u, kMostInFlight); }
+
+void SynProber::start(const Probe& probe, Instant now) {
+  CHECK(batch_.free() > 0);
+  dispatch(probe, now);
+}
+
+void SynProber::dispatch(const Probe& probe, Instant now) {
+  const NextHop& hop = next_hop_(probe.endpoint.address, probe.endpoint.scope);
+  if (hop.kind == RouteKind::local) {
+    to_connect_.push_back(probe);
+  } else if (hop.kind != RouteKind::unicast) {
+    fail(probe, errno_of(hop.kind), now);
+  } else if (hop.needs_station) {
+    dispatch_to_neighbour(probe, hop, now);
+  } else {
+    send(probe, hop, hop.own_station, now);
+  }
+}
+
+void SynProber::dispatch_to_neighbour(const Probe& probe, const NextHop& hop, Instant now) {
+  const Neighbour neighbour{hop.interface_index, hop.neighbour};
+  const NeighbourResolver::Answer answer =
+      resolver_.look_up(neighbour, {hop.own_address, hop.own_station}, now);
+  switch (answer.status) {
+    case NeighbourResolver::Status::resolved: return send(probe, hop, answer.station, now);
+    case NeighbourResolver::Status::asking: return parked_.park(neighbour, probe);
+    case NeighbourResolver::Status::failed: return fail_unresolved(probe, hop, now);
+  }
+}
+
+void SynProber::send(const Probe& probe, const NextHop& hop, const LinkAddress& station, Instant now) {
+  batch_.add(probe, hop, station, now);
+  window_.add(1, now);
+}
+
+/// Our own side could not send it. The one table of errno values says what that means.
+void SynProber::fail(const Probe& probe, int error, Instant now) {
+  const ConnectVerdict verdict =
+      judge_connect({.error = error, .icmp = {}, .ipv6 = !probe.endpoint.address.is_v4()});
+  Observation seen;
+  seen.step = probe.step;
+  seen.endpoint = probe.endpoint;
+  seen.outcome = verdict.outcome;
+  seen.transient = verdict.transient;
+  seen.local_errno = error;
+  seen.at = now;
+  coming_.push_back(std::move(seen));
+}
+
+/// A host that answers no ARP is not there; a gateway that does not is our affair.
+void SynProber::fail_unresolved(const Probe& probe, const NextHop& hop, Instant now) {
+  Observation seen;
+  seen.step = probe.step;
+  seen.endpoint = probe.endpoint;
+  seen.at = now;
+  seen.neighbour_unresolved = true;
+  seen.outcome = hop.through_gateway ? Outcome{State::error, Reason::local_no_gateway}
+                                     : Outcome{State::filtered, Reason::host_unreach};
+  seen.transient = hop.through_gateway;
+  coming_.push_back(std::move(seen));
+}
+
+void SynProber::wait(Instant now, Nanos longest) {
+  dispatch_ready(now);
+  ask_neighbours(now);
+  batch_.flush(now);
+  start_connects(now);
+  connects_->wait(now, Nanos::zero());
+  const Nanos sleep_for = longest_sleep(now, longest);
+  if (sleep_for <= Nanos::zero()) return;
+  port_->wait(sleep_for, connects_->descriptor());  // the only place where the thread sleeps
+  connects_->wait(clock_.now(), Nanos::zero());
+}
+
+Nanos SynProber::longest_sleep(Instant now, Nanos longest) const {
+  if (connects_->has_events() || !coming_.empty()) return Nanos::zero();
+  if (!batch_.empty() || !ready_.empty()) longest = std::min(longest, kBusyPause);
+  if (parked_.size() > 0) longest = std::min(longest, kParkedLook);
+  for (const Instant event : {resolver_.next_event(), connects_->next_deadline(), window_.next_change()}) {
+    if (event != Instant::max()) longest = std::min(longest, event - now);
+  }
+  return longest;
+}
+
+std::span<const Observation> SynProber::collect(Instant now) {
+  receive(now);
+  look_at_parked(now);
+  collect_connects(now);
+  window_.advance(now);
+  observations_.clear();
+  observations_.swap(coming_);
+  return observations_;
+}
+
+/// Until nothing is left, or it has been enough for one turn: the last, empty
+/// call gives the ring's blocks back to the kernel.
+void SynProber::receive(Instant now) {
+  for (int round = 0; round < kMostReceives; ++round) {
+    const std::span<const IncomingPacket> packets = port_->receive();
+    if (packets.empty()) return;
+    for (const IncomingPacket& packet : packets) take(packet, now);
+  }
+}
+
+void SynProber::take(const IncomingPacket& packet, Instant now) {
+  ++books_.received;
+  const PacketContent content = read_packet(packet.ether_type, packet.bytes);
+  if (const auto* answer = std::get_if<NeighbourAnswer>(&content)) {
+    return take_neighbour({packet.interface_index, answer->address}, answer->station, now);
+  }
+  const SynVerdict verdict = judge_packet(content, options_.scope);
+  switch (verdict.relation) {
+    case Relation::unrelated: ++books_.unrelated; return;
+    case Relation::invalid: ++books_.invalid; return;
+    case Relation::answer: return take_answer(verdict, packet, now);
+  }
+}
+
+void SynProber::take_answer(const SynVerdict& verdict, const IncomingPacket& packet, Instant now) {
+  ++books_.answers;
+  Observation seen;
+  seen.step = kStepByEndpoint;
+  seen.endpoint = verdict.endpoint;
+  if (seen.endpoint.address.is_link_local_v6()) seen.endpoint.scope = packet.interface_index;
+  seen.outcome = verdict.outcome;
+  seen.segment = verdict.segment;
+  seen.icmp = verdict.icmp;
+  seen.at = now;
+  if (verdict.echoed) seen.rtt = rtt_of(*verdict.echoed, packet.received);
+  seen.late = seen.rtt && *seen.rtt > options_.timeout;
+  coming_.push_back(std::move(seen));
+}
+
+void SynProber::take_neighbour(const Neighbour& neighbour, const LinkAddress& station, Instant now) {
+  ++books_.neighbours;
+  resolver_.take(neighbour, station, now);
+  unpark(neighbour);
+}
+
+/// Neighbours are also resolved at other threads' ports, and fail by time.
+void SynProber::look_at_parked(Instant now) {
+  if (parked_.size() == 0 || now - looked_ < kParkedLook || resolver_.generation() == generation_) return;
+  looked_ = now;
+  generation_ = resolver_.generation();
+  for (const Neighbour& neighbour : parked_.neighbours()) {
+    const std::optional<NeighbourResolver::Answer> known = resolver_.known(neighbour);
+    if (!known || known->status != NeighbourResolver::Status::asking) unpark(neighbour);
+  }
+}
+
+void SynProber::unpark(const Neighbour& neighbour) {
+  for (const Probe& probe : parked_.take(neighbour)) ready_.push_back(probe);
+}
+
+void SynProber::dispatch_ready(Instant now) {
+  for (; !ready_.empty() && batch_.free() > 0; ready_.pop_front()) dispatch(ready_.front(), now);
+}
+
+/// Any prober may send any question: whoever comes first does.
+void SynProber::ask_neighbours(Instant now) {
+  due_.clear();
+  resolver_.due_questions(now, kQuestionsAtOnce, due_);
+  for (const NeighbourResolver::Question& due : due_) {
+    const NeighbourQuestion question =
+        make_neighbour_question(due.neighbour.address, due.asker.address, due.asker.station);
+    const OutgoingPacket packet{.interface_index = due.neighbour.interface_index,
+                                .ether_type = question.ether_type,
+                                .to = question.to,
+                                .bytes = question.packet()};
+    // One that the device refuses is asked again like one that was lost.
+    books_.questions += port_->send({&packet, 1}).taken;
+  }
+}
+
+void SynProber::start_connects(Instant now) {
+  for (; !to_connect_.empty() && connects_->room() > 0; to_connect_.pop_front()) {
+    connects_->start(to_connect_.front(), now);
+  }
+}
+
+void SynProber::collect_connects(Instant now) {
+  for (const Observation& seen : connects_->collect(now)) {
+    if (seen.step == kStepByEndpoint)
+      merge_follow_up(seen);
+    else
+      coming_.push_back(seen);
+  }
+}
+
+bool SynProber::follow_up(const Observation& seen, Instant) {
+  if (!options_.follow_up || seen.followed || seen.step != kStepByEndpoint) return false;
+  if (to_connect_.size() >= kMostWaiting) return false;
+  if (followed_.try_emplace(seen.endpoint, seen).second)
+    to_connect_.push_back({kStepByEndpoint, seen.endpoint});
+  return true;
+}
+
+/// The SYN-ACK decided; the connect adds what it saw.
+void SynProber::merge_follow_up(const Observation& connected) {
+  auto found = followed_.extract(connected.endpoint);
+  if (found.empty()) return;
+  Observation seen = std::move(found.mapped());
+  seen.followed = true;
+  seen.at = connected.at;
+  seen.banner = connected.banner;
+  seen.after_accept = connected.after_accept;
+  if (connected.outcome.state != State::open) seen.follow_up = connected.outcome.reason;
+  coming_.push_back(std::move(seen));
+}
+
+PacketBooks SynProber::packets() {
+  const PacketCounters counters = port_->counters();
+  PacketBooks books = books_;
+  books.sent = counters.sent - books.questions;
+  books.busy = batch_.busy();
+  books.rx_dropped = counters.rx_dropped;
+  return books;
+}
+
+uint32_t SynProber::abandon() {
+  const uint32_t count = in_flight();
+  batch_.clear();
+  parked_.clear();
+  ready_.clear();
+  to_connect_.clear();
+  followed_.clear();
+  connects_->abandon();
+  window_.clear();
+  return count;
+}
+
+}  // namespace sonde

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "net/base/result.h"
+
+namespace sonde {
+
+/// What one network device has counted since it was made, of all programs
+/// together (struct rtnl_link_stats64; Linux, Documentation/networking/statistics.rst).
+struct InterfaceCounters {
+  uint32_t interface_index = 0;
+  std::string name;
+  uint64_t sent = 0;               ///< packets
+  uint64_t received = 0;           ///< packets
+  uint64_t sending_dropped = 0;    ///< tx_dropped; also what a busy device refused and the sender sent again
+  uint64_t sending_failed = 0;     ///< tx_errors: the carrier was lost, and the like
+  uint64_t receiving_dropped = 0;  ///< rx_dropped, and rx_missed_errors: the device had no buffer left
+  friend bool operator==(const InterfaceCounters&, const InterfaceCounters&) = default;
+};
+
+/// Reads those of the interfaces, in their order. One that is gone is left out.
+/// Needs no privilege. An error when netlink is denied (a seccomp filter) or fails.
+Result<std::vector<InterfaceCounters>> read_interface_counters(std::span<const uint32_t> interfaces);
+
+/// One sentence, with cause and remedy, for each interface and direction whose
+/// losses grew from `before` to `after`; empty when none did. An interface that
+/// is absent in either says nothing.
+std::vector<std::string> explain_interface_drops(std::span<const InterfaceCounters> before,
+                                                 std::span<const InterfaceCounters> after);
+
+}  // namespace sonde
