@@ -30,8 +30,10 @@ int errno_of(RouteKind kind) {
   }
 }
 
-/// How long after its SYN a packet came; nullopt when the echo makes no sense.
+/// How long after its SYN a packet came; nullopt when the echo makes no sense:
+/// some stacks send zero.
 std::optional<Nanos> rtt_of(uint32_t echoed, WallTime received) {
+  if (echoed == 0) return std::nullopt;
   const Nanos rtt = std::chrono::microseconds(timestamp_of(received) - echoed);
   return rtt <= kLongestRtt ? std::optional(rtt) : std::nullopt;
 }
@@ -50,8 +52,10 @@ SynProber::SynProber(Parts parts, SynProberOptions options)
       window_(options.timeout, clock_.now()),
       looked_(clock_.now()) {}
 
+/// With what has been seen and not yet collected: until then it is not done.
 uint32_t SynProber::in_flight() const {
-  const size_t waiting = batch_.waiting() + parked_.size() + ready_.size() + to_connect_.size();
+  const size_t waiting =
+      batch_.waiting() + parked_.size() + ready_.size() + to_connect_.size() + coming_.size();
   return window_.count() + static_cast<uint32_t>(waiting) + connects_->in_flight();
 }
 
@@ -289,6 +293,7 @@ uint32_t SynProber::abandon() {
   ready_.clear();
   to_connect_.clear();
   followed_.clear();
+  coming_.clear();
   connects_->abandon();
   window_.clear();
   return count;

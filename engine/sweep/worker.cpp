@@ -52,10 +52,14 @@ void SweepWorker::turn(Instant now) {
   if (finished()) return;                // nothing was left to start, and nothing will come
   prober_.wait(now, longest_wait(now));  // the only place where this thread sleeps
   const Instant woken = shared_.clock.now();
-  for (const Observation& seen : prober_.collect(woken)) on_observation(seen, woken);
+  take_observations(woken);
   step_up(woken);
-  publish();
   publish_losses(woken);
+}
+
+void SweepWorker::take_observations(Instant now) {
+  for (const Observation& seen : prober_.collect(now)) on_observation(seen, now);
+  publish();
   shared_.findings.push(outgoing_);
 }
 
@@ -63,6 +67,7 @@ void SweepWorker::wait_until(Instant begin) {
   for (Instant now = shared_.clock.now(); now < begin; now = shared_.clock.now()) {
     if (shared_.progress.stop.load(std::memory_order_relaxed)) return;
     prober_.wait(now, std::min(begin - now, kLongestSleep));
+    take_observations(shared_.clock.now());  // answers may still come
   }
 }
 

@@ -93,6 +93,7 @@ class SweepWorker {
 
   void wait_until(Instant begin);
   void turn(Instant now);
+  void take_observations(Instant now);
   bool finished() const;
   Nanos longest_wait(Instant now);
   void start_probes(Instant now);

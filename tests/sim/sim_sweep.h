@@ -66,8 +66,10 @@ struct SimSweep {
     if (journal == nullptr) own = std::move(Journal::in_memory(plan()).value());
     std::vector<std::unique_ptr<Sink>> sinks;
     sinks.push_back(std::make_unique<KeepingSink>(records));
-    Sweep::Parts parts{targets, journal != nullptr ? *journal : *own, clock, factory(), sinks, {}, stop_asked,
-                       {}};
+    Sweep::Parts parts{targets,    journal != nullptr ? *journal : *own,
+                       clock,      factory_override ? factory_override : factory(),
+                       sinks,      {},
+                       stop_asked, {}};
     Result<SummaryRecord> summary = Sweep(options, std::move(parts)).run({});
     EXPECT_TRUE(summary) << (summary ? "" : summary.error().text);
     return summary.value_or(SummaryRecord{});
@@ -96,6 +98,7 @@ struct SimSweep {
   Shard shard;
   uint64_t slice_steps = kMostSliceSteps;
   uint32_t slots = 512;
+  ProberFactory factory_override;  ///< empty: connects over `network`
   std::function<bool()> stop_asked;
   std::vector<EndpointRecord> records;
 };

@@ -1,0 +1,158 @@
+#pragma once
+
+#include <algorithm>
+#include <cerrno>
+#include <functional>
+#include <map>
+#include <queue>
+#include <random>
+#include <vector>
+
+#include "engine/probe/syn_batch.h"
+#include "net/packet/packet_port.h"
+#include "net/packet/packet_reader.h"
+#include "tests/net/packet/packet_builder.h"
+#include "tests/sim/virtual_clock.h"
+
+namespace sonde {
+
+/// One packet of an answer, and how long after the SYN it comes.
+struct SimPacket {
+  packets::Bytes bytes;
+  Nanos delay = std::chrono::milliseconds(1);
+};
+
+/// A SYN as it arrived at the simulated network.
+struct SimSyn {
+  Endpoint from;
+  Endpoint to;
+  uint32_t sequence = 0;
+  uint32_t timestamp = 0;
+  Nanos delay = std::chrono::milliseconds(1);  ///< of the answers made of it
+
+  /// "10.0.0.2" of an endpoint.
+  static std::string text(const Endpoint& endpoint) { return endpoint.address.to_string(); }
+  SimPacket syn_ack() const {
+    return packet({.from = to.port,
+                   .to = from.port,
+                   .acknowledgement = sequence + 1,
+                   .flags = kTcpSyn | kTcpAck,
+                   .options = packets::linux_options(1, timestamp)});
+  }
+  SimPacket reset() const {
+    return packet({.from = to.port,
+                   .to = from.port,
+                   .acknowledgement = sequence + 1,
+                   .flags = kTcpRst | kTcpAck,
+                   .window = 0});
+  }
+  SimPacket packet(const packets::Tcp& segment) const {
+    return {packets::ipv4({.from = text(to), .to = text(from), .ttl = 60}, packets::tcp(segment)), delay};
+  }
+  /// An ICMP error that quotes 8 bytes of the SYN's TCP header.
+  SimPacket rejected(uint8_t type, uint8_t code) const {
+    const packets::Bytes quoted = packets::ipv4(
+        {.from = text(from), .to = text(to)},
+        packets::tcp({.from = from.port, .to = to.port, .sequence = sequence, .flags = kTcpSyn}));
+    return {packets::ipv4({.from = "10.255.0.2", .to = text(from)},
+                          packets::icmp({type, code}, packets::first(quoted, 28))),
+            delay};
+  }
+};
+
+/// What the simulated network does with a SYN: any number of packets.
+using SimReply = std::function<std::vector<SimPacket>(const SimSyn&)>;
+
+/// A network of packets, for SYN probers: answers by a function, loses a
+/// seeded share in each direction, has a ring of so many packets.
+struct SimPacketNetwork {
+  SimReply reply;
+  double loss = 0;  ///< of SYNs, and of the packets that answer them
+  uint64_t seed = 1;
+  size_t ring = SIZE_MAX;          ///< packets that wait to be received; further ones are dropped
+  uint32_t busy_every = 0;         ///< every n-th call of send() finds the device busy; 0: none
+  bool ignores_questions = false;  ///< nobody answers ARP
+  std::map<Endpoint, int> syns;    ///< how often each endpoint was asked
+};
+
+/// A PacketPort over it; sleeping advances the virtual clock.
+class SimPacketPort final : public PacketPort {
+ public:
+  SimPacketPort(SimPacketNetwork& network, VirtualClock& clock)
+      : network_(network), clock_(clock), random_(network.seed) {}
+
+  SendResult send(std::span<const OutgoingPacket> packets) override {
+    if (network_.busy_every != 0 && ++calls_ % network_.busy_every == 0) return {0, ENOBUFS};
+    for (const OutgoingPacket& packet : packets) take(packet);
+    counters_.sent += packets.size();
+    return {packets.size(), 0};
+  }
+
+  std::span<const IncomingPacket> receive() override {
+    held_.clear();
+    arrived_.clear();
+    while (!due_.empty() && due_.top().at <= clock_.now()) {
+      if (held_.size() < network_.ring)
+        held_.push_back(due_.top());
+      else
+        ++counters_.rx_dropped;
+      due_.pop();
+    }
+    for (const Due& due : held_) arrived_.push_back(incoming(due));
+    counters_.received += arrived_.size();
+    return arrived_;
+  }
+
+  int descriptor() const override { return -1; }
+  PacketCounters counters() override { return counters_; }
+
+  void wait(Nanos longest, int) override {
+    const Instant until = clock_.now() + longest;
+    clock_.advance_to(due_.empty() ? until : std::min(until, due_.top().at));
+  }
+
+ private:
+  struct Due {
+    Instant at;
+    uint64_t order;
+    packets::Bytes bytes;
+    bool operator>(const Due& other) const { return std::pair(at, order) > std::pair(other.at, other.order); }
+  };
+
+  void take(const OutgoingPacket& packet) {
+    if (packet.ether_type == kEtherTypeArp && network_.ignores_questions) return;
+    const PacketContent content = read_packet(packet.ether_type, packet.bytes);
+    const TcpSegment& segment = std::get<TcpSegment>(content);
+    ++network_.syns[segment.to];
+    if (lost()) return;
+    SimSyn syn{segment.from, segment.to, segment.sequence,
+               read_tcp_options(segment.options).timestamp_value.value_or(0)};
+    for (const SimPacket& answer : network_.reply(syn)) {
+      if (!lost()) due_.push({clock_.now() + answer.delay, order_++, answer.bytes});
+    }
+  }
+
+  bool lost() { return std::uniform_real_distribution<>(0, 1)(random_) < network_.loss; }
+
+  IncomingPacket incoming(const Due& due) const {
+    IncomingPacket packet;
+    packet.interface_index = 1;
+    packet.ether_type = (std::to_integer<int>(due.bytes.front()) >> 4) == 4 ? kEtherTypeIpv4 : kEtherTypeIpv6;
+    packet.bytes = due.bytes;
+    packet.whole_size = static_cast<uint32_t>(due.bytes.size());
+    packet.received = clock_.wall_time(due.at);
+    return packet;
+  }
+
+  SimPacketNetwork& network_;
+  VirtualClock& clock_;
+  std::mt19937_64 random_;
+  uint64_t order_ = 0;
+  uint32_t calls_ = 0;
+  PacketCounters counters_;
+  std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
+  std::vector<Due> held_;
+  std::vector<IncomingPacket> arrived_;
+};
+
+}  // namespace sonde

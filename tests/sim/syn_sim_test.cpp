@@ -1,0 +1,369 @@
+#include <gtest/gtest.h>
+
+#include "engine/probe/syn_prober.h"
+#include "tests/sim/sim_port.h"
+#include "tests/sim/sim_sweep.h"
+
+namespace sonde {
+namespace {
+
+using std::chrono::milliseconds;
+
+const SynScope kScope{{11, 22}, 40000, 40063};
+
+/// A sweep by raw SYNs over a simulated network of packets, one worker.
+struct SynSweep : SimSweep {
+  explicit SynSweep(const std::string& text = "10.0.0.0/23", const std::string& ports = "22,80,443")
+      : SimSweep(targets_of(text, ports)) {
+    hop.kind = RouteKind::unicast;
+    hop.interface_index = 1;
+    hop.source = *IpAddress::parse("10.255.0.1");
+    options.retries = 2;
+    network.answer = [](const Endpoint&) { return SimAnswer::open(); };  // of connects, where there are some
+  }
+
+  SummaryRecord run_syn(Journal* journal = nullptr) {
+    factory_override = [this](uint32_t) -> Result<std::unique_ptr<Prober>> {
+      SynProber::Parts parts{
+          .port = std::make_unique<SimPacketPort>(packets, clock),
+          .next_hop = [this](const IpAddress& to, uint32_t) -> const NextHop& {
+            return next_hop ? next_hop(to) : hop;
+          },
+          .resolver = resolver,
+          .connects = std::make_unique<ConnectProber>(std::make_unique<SimTcpDriver>(network, clock, 64),
+                                                      ConnectProberOptions{}, clock.now()),
+          .clock = clock};
+      return std::make_unique<SynProber>(std::move(parts), syn);
+    };
+    return run(journal);
+  }
+
+  NextHop hop;
+  std::function<const NextHop&(const IpAddress&)> next_hop;
+  NeighbourResolver resolver;
+  SimPacketNetwork packets;
+  SynProberOptions syn{.scope = kScope, .timeout = milliseconds(500)};
+};
+
+Outcome true_outcome(const Endpoint& endpoint) {
+  switch ((endpoint.address.v4_number() * 31 + endpoint.port) % 6) {
+    case 0: return {State::open, Reason::syn_ack};
+    case 1: return {State::closed, Reason::reset};
+    case 2: return {State::filtered, Reason::no_response};
+    case 3: return {State::filtered, Reason::admin_prohibited};
+    case 4: return {State::filtered, Reason::host_unreach};
+    default: return {State::filtered, Reason::port_unreach};
+  }
+}
+
+std::vector<SimPacket> mixed_reply(const SimSyn& syn) {
+  switch (true_outcome(syn.to).reason) {
+    case Reason::syn_ack: return {syn.syn_ack()};
+    case Reason::reset: return {syn.reset()};
+    case Reason::admin_prohibited: return {syn.rejected(3, 13)};
+    case Reason::host_unreach: return {syn.rejected(3, 1)};
+    case Reason::port_unreach: return {syn.rejected(3, 3)};
+    default: return {};
+  }
+}
+
+void expect_truth(const SynSweep& sim) {
+  const auto found = sim.found();
+  ASSERT_EQ(found.size(), sim.targets.size());
+  for (const auto& [endpoint, record] : found)
+    EXPECT_EQ(record.outcome, true_outcome(endpoint)) << endpoint.to_string();
+}
+
+void expect_sound(const SummaryRecord& summary) {
+  EXPECT_TRUE(summary.books.balanced())
+      << summary.books.sent << " " << summary.books.answered << " " << summary.books.unanswered;
+  EXPECT_TRUE(summary.packets->balanced());
+  EXPECT_EQ(summary.packets->sent, summary.books.sent - summary.books.local_failed);
+}
+
+/// The one endpoint's record, after packets were answered as told.
+EndpointRecord record_after(SimReply reply, SummaryRecord* summary = nullptr) {
+  SynSweep sim("10.0.0.2", "443");
+  sim.packets.reply = std::move(reply);
+  const SummaryRecord done = sim.run_syn();
+  EXPECT_TRUE(done.books.balanced());
+  if (summary != nullptr) *summary = done;
+  return sim.found().at({*IpAddress::parse("10.0.0.2"), 443});
+}
+
+TEST(SynSim, FindsTheTruthWithItsEvidence) {
+  SynSweep sim;
+  sim.packets.reply = mixed_reply;
+  const SummaryRecord summary = sim.run_syn();
+  expect_truth(sim);
+  expect_sound(summary);
+  EXPECT_FALSE(summary.degraded);
+  EXPECT_EQ(sim.records.size(), sim.targets.size());
+  for (const EndpointRecord& record : sim.records) {
+    if (record.outcome.state == State::open) {
+      EXPECT_EQ(record.segment, (SegmentEvidence{60, 64240, 1460, "MSTNW"}));
+      EXPECT_EQ(record.rtt, milliseconds(1));
+    }
+    if (record.outcome.state == State::closed) {
+      EXPECT_EQ(record.rtt, std::nullopt);
+    }
+    EXPECT_EQ(record.icmp.has_value(),
+              record.outcome.state == State::filtered && record.outcome.reason != Reason::no_response);
+  }
+}
+
+TEST(SynSim, FindsTheTruthThroughLossInEachDirection) {
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    SynSweep sim;
+    sim.packets.reply = mixed_reply;
+    sim.packets.loss = 0.2;
+    sim.packets.seed = sim.seed = seed;
+    sim.options.retries = 20;
+    const SummaryRecord summary = sim.run_syn();
+    expect_truth(sim);
+    expect_sound(summary);
+    EXPECT_GT(summary.completeness.value_or(0), 0.999);
+  }
+}
+
+TEST(SynSim, RetriesAskOnlyTheUnansweredAndNoMoreOftenThanTold) {
+  SynSweep sim("10.0.0.0/26", "80");
+  sim.packets.reply = [](const SimSyn& syn) {
+    return syn.to.address.v4_number() % 2 == 0 ? std::vector{syn.syn_ack()} : std::vector<SimPacket>{};
+  };
+  sim.options.retries = 4;
+  expect_sound(sim.run_syn());
+  for (const auto& [endpoint, count] : sim.packets.syns)
+    EXPECT_EQ(count, endpoint.address.v4_number() % 2 == 0 ? 1 : 5) << endpoint.to_string();
+}
+
+TEST(SynSim, ASynAckAfterAResetMeansOpenAndIsToldAgain) {
+  SynSweep sim("10.0.0.2", "443");
+  sim.packets.reply = [](const SimSyn& syn) {
+    SimPacket late = syn.syn_ack();
+    late.delay = milliseconds(200);
+    return std::vector{syn.reset(), late};
+  };
+  const SummaryRecord summary = sim.run_syn();
+  ASSERT_EQ(sim.records.size(), 2u);
+  EXPECT_EQ(sim.records[0].outcome.state, State::closed);
+  EXPECT_FALSE(sim.records[0].revised);
+  EXPECT_EQ(sim.records[1].outcome.state, State::open);
+  EXPECT_TRUE(sim.records[1].revised);
+  EXPECT_EQ(summary.open, 1u);
+  EXPECT_EQ(summary.closed, 0u);
+  expect_sound(summary);
+  EXPECT_EQ(summary.books.answered, 1u);
+  EXPECT_EQ(summary.books.duplicate, 1u);
+}
+
+TEST(SynSim, AResetAfterASynAckChangesNothing) {
+  SummaryRecord summary;
+  const EndpointRecord record = record_after(
+      [](const SimSyn& syn) {
+        SimPacket late = syn.reset();
+        late.delay = milliseconds(200);
+        return std::vector{syn.syn_ack(), late};
+      },
+      &summary);
+  EXPECT_EQ(record.outcome.state, State::open);
+  EXPECT_EQ(summary.books.duplicate, 1u);
+}
+
+TEST(SynSim, DuplicatesCountOnce) {
+  SummaryRecord summary;
+  record_after([](const SimSyn& syn) { return std::vector(5, syn.syn_ack()); }, &summary);
+  EXPECT_EQ(summary.open, 1u);
+  EXPECT_EQ(summary.books.answered, 1u);
+  EXPECT_EQ(summary.books.duplicate, 4u);
+}
+
+TEST(SynSim, ForgedAnswersChangeNothingAndAreCounted) {
+  SummaryRecord summary;
+  const EndpointRecord record = record_after(
+      [](const SimSyn& syn) {
+        SimSyn forger = syn;
+        forger.sequence ^= 0x5a5a5a5a;
+        return std::vector{forger.syn_ack(), forger.reset(), forger.rejected(3, 13)};
+      },
+      &summary);
+  EXPECT_EQ(record.outcome, (Outcome{State::filtered, Reason::no_response}));
+  EXPECT_EQ(summary.packets->invalid, 9u);  // three attempts
+}
+
+TEST(SynSim, ALateAnswerCountsAndItsTimeIsThatOfItsOwnSyn) {
+  SummaryRecord summary;
+  const EndpointRecord record = record_after(
+      [](const SimSyn& syn) {
+        SimSyn slow = syn;
+        slow.delay = milliseconds(700);  // the time-out is 500 ms
+        return std::vector{slow.syn_ack()};
+      },
+      &summary);
+  EXPECT_EQ(record.outcome.state, State::open);
+  EXPECT_EQ(record.rtt, milliseconds(700));
+  EXPECT_EQ(summary.books.late, 1u);
+}
+
+TEST(SynSim, AnEchoThatMakesNoSenseGivesNoTime) {
+  for (const int64_t echo_off_us : {1'000'000ll, -70'000'000ll}) {
+    const EndpointRecord record = record_after([&](const SimSyn& syn) {
+      SimSyn odd = syn;
+      odd.timestamp = static_cast<uint32_t>(syn.timestamp + echo_off_us);
+      return std::vector{odd.syn_ack()};
+    });
+    EXPECT_EQ(record.outcome.state, State::open);
+    EXPECT_EQ(record.rtt, std::nullopt) << echo_off_us;
+  }
+  const EndpointRecord zero = record_after([](const SimSyn& syn) {
+    SimSyn odd = syn;
+    odd.timestamp = 0;
+    return std::vector{odd.syn_ack()};
+  });
+  EXPECT_EQ(zero.rtt, std::nullopt);
+}
+
+TEST(SynSim, AHostThatAnswersForEveryPortLikeAProxyIsMarked) {
+  SynSweep sim("10.0.0.2 10.0.0.3", "1-20");
+  sim.packets.reply = [](const SimSyn& syn) {
+    if (syn.to.address.v4_number() % 2 == 1) return std::vector{syn.syn_ack()};
+    return std::vector{syn.packet({.from = syn.to.port,
+                                   .to = syn.from.port,
+                                   .acknowledgement = syn.sequence + 1,
+                                   .flags = kTcpSyn | kTcpAck,
+                                   .window = 0})};
+  };
+  const SummaryRecord summary = sim.run_syn();
+  ASSERT_EQ(summary.proxies.size(), 1u);
+  EXPECT_EQ(summary.proxies[0].address.to_string(), "10.0.0.2");
+  EXPECT_EQ(summary.proxies[0].ports, 20u);
+}
+
+TEST(SynSim, ABusyDeviceDelaysAndLosesNothing) {
+  SynSweep sim;
+  sim.packets.reply = mixed_reply;
+  sim.packets.busy_every = 3;
+  const SummaryRecord summary = sim.run_syn();
+  expect_truth(sim);
+  expect_sound(summary);
+  EXPECT_GT(summary.packets->busy, 0u);
+  EXPECT_EQ(summary.errors, 0u);
+}
+
+TEST(SynSim, ATinyRingIsSaidAndMadeGoodByLaterPasses) {
+  SynSweep sim("10.0.0.0/22", "22,80,443");
+  sim.packets.reply = mixed_reply;
+  sim.packets.ring = 8;
+  sim.options.rate = 0;
+  sim.options.retries = 20;
+  const SummaryRecord summary = sim.run_syn();
+  EXPECT_GT(summary.packets->rx_dropped, 0u);
+  expect_sound(summary);
+  expect_truth(sim);
+  EXPECT_FALSE(summary.notes.empty());
+}
+
+TEST(SynSim, ALossInTheLastPassMakesSilenceDoubtful) {
+  SynSweep sim("10.0.0.0/22", "22,80,443");
+  sim.packets.reply = mixed_reply;
+  sim.packets.ring = 0;  // nothing ever gets through
+  const SummaryRecord summary = sim.run_syn();
+  EXPECT_TRUE(summary.degraded);
+  EXPECT_EQ(summary.open, 0u);
+  expect_sound(summary);
+}
+
+TEST(SynSim, AHostThatAnswersNoArpIsNotThereAndAGatewayThatDoesNotIsOurAffair) {
+  struct Row {
+    bool gateway;
+    Outcome outcome;
+  };
+  for (const Row& row : {Row{false, {State::filtered, Reason::host_unreach}},
+                         Row{true, {State::error, Reason::local_no_gateway}}}) {
+    SynSweep sim("10.0.0.2", "22,80");
+    sim.packets.reply = mixed_reply;
+    sim.hop.needs_station = true;
+    sim.hop.through_gateway = row.gateway;
+    sim.hop.neighbour = *IpAddress::parse(row.gateway ? "10.0.0.1" : "10.0.0.2");
+    sim.hop.own_address = sim.hop.source;
+    sim.hop.own_station.size = 6;
+    sim.packets.ignores_questions = true;
+    const SummaryRecord summary = sim.run_syn();
+    for (const auto& [endpoint, record] : sim.found()) {
+      EXPECT_EQ(record.outcome, row.outcome);
+      EXPECT_TRUE(record.neighbour_unresolved);
+    }
+    EXPECT_TRUE(sim.packets.syns.empty());
+    EXPECT_EQ(summary.degraded, row.gateway);
+    EXPECT_TRUE(summary.books.balanced());
+  }
+}
+
+TEST(SynSim, WithoutARouteItIsOurAffair) {
+  SynSweep sim("10.0.0.2", "22");
+  sim.packets.reply = mixed_reply;
+  sim.hop.kind = RouteKind::none;
+  const SummaryRecord summary = sim.run_syn();
+  EXPECT_EQ(sim.found().begin()->second.outcome, (Outcome{State::error, Reason::local_no_route}));
+  EXPECT_TRUE(summary.degraded);
+}
+
+TEST(SynSim, AddressesOfThisMachineGoToConnects) {
+  SynSweep sim("10.0.0.2 10.0.0.3", "22");
+  sim.packets.reply = [](const SimSyn& syn) { return std::vector{syn.syn_ack()}; };
+  NextHop local;
+  local.kind = RouteKind::local;
+  sim.next_hop = [&sim, &local](const IpAddress& to) -> const NextHop& {
+    return to.v4_number() % 2 == 0 ? local : sim.hop;
+  };
+  const SummaryRecord summary = sim.run_syn();
+  EXPECT_EQ(summary.open, 2u);
+  EXPECT_EQ(sim.packets.syns.size(), 1u);
+  EXPECT_TRUE(summary.books.balanced());
+}
+
+TEST(SynSim, HitsAreFollowedUpByConnects) {
+  SynSweep sim("10.0.0.0/25", "22");
+  sim.packets.reply = [](const SimSyn& syn) { return std::vector(2, syn.syn_ack()); };
+  std::map<Endpoint, int> connects;
+  sim.network.on_connect = [&](const Endpoint& endpoint, Instant) { ++connects[endpoint]; };
+  sim.network.answer = [](const Endpoint& endpoint) {
+    return endpoint.address.v4_number() % 2 == 0 ? SimAnswer::open() : SimAnswer::closed();
+  };
+  sim.syn.follow_up = true;
+  const SummaryRecord summary = sim.run_syn();
+  EXPECT_EQ(summary.open, 128u);
+  EXPECT_EQ(connects.size(), 128u);
+  for (const auto& [endpoint, count] : connects) EXPECT_EQ(count, 1) << endpoint.to_string();
+  for (const auto& [endpoint, record] : sim.found()) {
+    EXPECT_EQ(record.follow_up.has_value(), endpoint.address.v4_number() % 2 == 1);
+    EXPECT_TRUE(record.segment);
+  }
+  EXPECT_TRUE(summary.books.balanced());
+}
+
+TEST(SynSim, ShardsTogetherAreTheTruth) {
+  std::map<Endpoint, Outcome> all;
+  for (uint32_t index = 1; index <= 3; ++index) {
+    SynSweep sim;
+    sim.packets.reply = mixed_reply;
+    sim.shard = {index, 3};
+    expect_sound(sim.run_syn());
+    for (const auto& [endpoint, record] : sim.found()) {
+      EXPECT_TRUE(all.emplace(endpoint, record.outcome).second) << endpoint.to_string();
+      EXPECT_EQ(record.outcome, true_outcome(endpoint));
+    }
+  }
+  EXPECT_EQ(all.size(), 1536u);
+}
+
+TEST(SynSim, SlicesTogetherAreTheTruth) {
+  SynSweep sim;
+  sim.packets.reply = mixed_reply;
+  sim.slice_steps = 256;
+  expect_sound(sim.run_syn());
+  expect_truth(sim);
+}
+
+}  // namespace
+}  // namespace sonde
