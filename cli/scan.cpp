@@ -172,9 +172,15 @@ ExitCode fail_sweep(const Preparation& ready, const Error& error) {
 }
 
 /// What the kernel drops unseen, from now on, each in a sentence.
-std::function<std::vector<std::string>()> drops_from_now(const EngineChoice& engine) {
-  if (engine.syn) return [&engine] { return engine.syn->explain_drops(); };
-  return [before = read_drop_counters()] { return explain_drops(before, read_drop_counters()); };
+decltype(Sweep::Parts::explain_drops) drops_from_now(const EngineChoice& engine) {
+  if (engine.syn) {
+    return [&engine](const std::optional<PacketBooks>& packets) {
+      return engine.syn->explain_drops(packets.value_or(PacketBooks{}));
+    };
+  }
+  return [before = read_drop_counters()](const std::optional<PacketBooks>&) {
+    return explain_drops(before, read_drop_counters());
+  };
 }
 
 SummaryRecord summary_of(const Preparation& ready) {

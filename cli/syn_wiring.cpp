@@ -157,9 +157,17 @@ ProberFactory SynSetup::prober_factory(const ScanConduct& conduct, std::vector<I
   };
 }
 
-std::vector<std::string> SynSetup::explain_drops() const {
-  const Result<std::vector<InterfaceCounters>> now = read_interface_counters(interfaces_);
-  return now ? explain_interface_drops(counted_before_, *now) : std::vector<std::string>{};
+std::vector<std::string> SynSetup::explain_drops(const PacketBooks& packets) const {
+  Result<std::vector<InterfaceCounters>> now = read_interface_counters(interfaces_);
+  if (!now) return {};
+  // Which device refused how often is not known; all together they are.
+  uint64_t refused = packets.refused;
+  for (InterfaceCounters& device : *now) {
+    const uint64_t own = std::min(refused, device.sending_dropped);
+    device.sending_dropped -= own;
+    refused -= own;
+  }
+  return explain_interface_drops(counted_before_, *now);
 }
 
 Result<void> SynSetup::capture_state() const { return capture_ ? capture_->state() : Result<void>{}; }

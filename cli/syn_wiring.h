@@ -33,8 +33,9 @@ class SynSetup {
   ProberFactory prober_factory(const ScanConduct& conduct, std::vector<IpAddress> own_addresses,
                                const Clock& clock);
 
-  /// What the devices have dropped since open(), each in a sentence.
-  std::vector<std::string> explain_drops() const;
+  /// What the devices have dropped since open(), each in a sentence; less what
+  /// they refused to us, which was sent again.
+  std::vector<std::string> explain_drops(const PacketBooks& packets) const;
   /// The first error of the capture file, if one is written.
   Result<void> capture_state() const;
   const std::vector<std::string>& notes() const { return notes_; }

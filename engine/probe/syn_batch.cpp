@@ -45,7 +45,6 @@ void SynBatch::flush(Instant now) {
     if (size_ == 0) return;
     const bool busy = result.error == ENOBUFS || result.error == EAGAIN || result.error == 0;
     if (busy) {
-      ++busy_;
       if (!busy_since_) busy_since_ = now;
       if (now - *busy_since_ < kLongestBusy) return;
     }

@@ -42,9 +42,6 @@ class SynBatch {
   /// Forgets what was not handed over; returns how many.
   uint32_t clear();
 
-  /// How often a device was too busy to take more.
-  uint64_t busy() const { return busy_; }
-
  private:
   struct Frame {
     Probe probe;
@@ -66,7 +63,6 @@ class SynBatch {
   uint32_t timestamp_ = 0;  // of the frames that are gathered now
   uint16_t next_port_;
   std::optional<Instant> busy_since_;
-  uint64_t busy_ = 0;
 };
 
 /// The 32 bits of a packet's time that travel as TSval: microseconds.

@@ -281,7 +281,7 @@ PacketBooks SynProber::packets() {
   const PacketCounters counters = port_->counters();
   PacketBooks books = books_;
   books.sent = counters.sent - books.questions;
-  books.busy = batch_.busy();
+  books.refused = counters.refused;
   books.rx_dropped = counters.rx_dropped;
   return books;
 }

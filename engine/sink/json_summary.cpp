@@ -15,7 +15,7 @@ using Json = nlohmann::ordered_json;
 
 void put_packets(Json& ledger, const PacketBooks& packets) {
   ledger["packets_sent"] = packets.sent;
-  ledger["tx_busy"] = packets.busy;
+  ledger["tx_refused"] = packets.refused;
   ledger["packets_received"] = packets.received;
   ledger["packets_answered"] = packets.answers;
   ledger["invalid"] = packets.invalid;

@@ -7,6 +7,8 @@ namespace {
 
 constexpr size_t kMostFindings = 1 << 16;
 constexpr Nanos kPumpWait = std::chrono::milliseconds(100);
+// With so much found for sure, drops that were counted somewhere did no harm.
+constexpr double kHarmlessCompleteness = 0.999;
 // How often the rate is looked at again.
 constexpr Nanos kSteerInterval = std::chrono::milliseconds(100);
 // A pass in which this machine itself lost packets is no attempt: how many may be repeated for that.
@@ -320,9 +322,14 @@ void Sweep::judge(SummaryRecord& summary) const {
 /// Packets that the kernel dropped unseen: whoever stayed silent may not have been asked.
 void Sweep::judge_drops(SummaryRecord& summary) const {
   if (!parts_.explain_drops || summary.filtered == 0) return;
-  for (std::string& why : parts_.explain_drops()) {
-    summary.degraded = true;
-    summary.notes.push_back(std::move(why));
+  // Devices also count what they refused to us and we sent again, some twice:
+  // whether it did harm, the passes tell, which all ask the same way.
+  const bool harmless = summary.packets && summary.completeness_low.value_or(0) >= kHarmlessCompleteness;
+  for (std::string& why : parts_.explain_drops(summary.packets)) {
+    summary.degraded = summary.degraded || !harmless;
+    summary.notes.push_back(
+        std::move(why) +
+        (harmless ? " (later passes found next to nothing that earlier ones had missed)" : ""));
   }
 }
 

@@ -59,8 +59,9 @@ class Sweep {
     const Clock& clock;
     ProberFactory prober_factory;
     std::span<const std::unique_ptr<Sink>> sinks;
-    /// What the kernel has dropped unseen since the sweep was prepared, each in a sentence; may be empty.
-    std::function<std::vector<std::string>()> explain_drops;
+    /// What the kernel has dropped unseen since the sweep was prepared, each in
+    /// a sentence, given the packets of the run; may be empty.
+    std::function<std::vector<std::string>(const std::optional<PacketBooks>&)> explain_drops;
     std::function<bool()> stop_asked;                   ///< polled about ten times a second; may be empty
     std::function<void(const SweepStatus&)> on_status;  ///< called about ten times a second; may be empty
   };

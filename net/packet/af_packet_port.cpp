@@ -56,11 +56,10 @@ class SendBatch {
   SendBatch(const SendBatch&) = delete;
   SendBatch& operator=(const SendBatch&) = delete;
 
-  /// How many of the packets the kernel took, or −1 and errno.
+  /// How many of the packets, at most kMost, the kernel took, or −1 and errno.
   int send(int descriptor, std::span<const OutgoingPacket> packets) {
-    const size_t count = std::min(packets.size(), kMost);
-    for (size_t i = 0; i < count; ++i) write(i, packets[i]);
-    return sendmmsg(descriptor, messages_.data(), static_cast<unsigned>(count), MSG_DONTWAIT);
+    for (size_t i = 0; i < packets.size(); ++i) write(i, packets[i]);
+    return sendmmsg(descriptor, messages_.data(), static_cast<unsigned>(packets.size()), MSG_DONTWAIT);
   }
 
  private:
@@ -96,6 +95,7 @@ class AfPacketPort final : public PacketPort {
   PacketRing ring_;
   SendBatch batch_;
   std::atomic<uint64_t> sent_ = 0;
+  std::atomic<uint64_t> refused_ = 0;
   std::atomic<uint64_t> received_ = 0;
   std::mutex mutex_;  // of dropped_
   uint64_t dropped_ = 0;
@@ -105,12 +105,13 @@ class AfPacketPort final : public PacketPort {
 SendResult AfPacketPort::send(std::span<const OutgoingPacket> packets) {
   SendResult result;
   while (result.taken < packets.size()) {
-    const int taken = batch_.send(socket_.number(), packets.subspan(result.taken));
+    const auto batch = packets.subspan(result.taken).first(std::min(packets.size() - result.taken, SendBatch::kMost));
+    const int taken = batch_.send(socket_.number(), batch);
     if (taken < 0 && errno == EINTR) continue;
-    if (taken < 0) {
-      result.error = errno;
-      break;
-    }
+    if (taken < 0) result.error = errno;
+    // The device counts each of them as dropped.
+    if (taken < static_cast<int>(batch.size())) refused_.fetch_add(1, std::memory_order_relaxed);
+    if (taken < 0) break;
     result.taken += static_cast<size_t>(taken);
   }
   sent_.fetch_add(result.taken, std::memory_order_relaxed);
@@ -135,7 +136,10 @@ void AfPacketPort::read_dropped() {
 PacketCounters AfPacketPort::counters() {
   const std::lock_guard lock(mutex_);
   read_dropped();
-  return {sent_.load(std::memory_order_relaxed), received_.load(std::memory_order_relaxed), dropped_};
+  return {.sent = sent_.load(std::memory_order_relaxed),
+          .refused = refused_.load(std::memory_order_relaxed),
+          .received = received_.load(std::memory_order_relaxed),
+          .rx_dropped = dropped_};
 }
 
 tl::unexpected<Error> no_socket(int error) {

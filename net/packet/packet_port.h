@@ -41,6 +41,7 @@ struct IncomingPacket {
 /// What a port has counted since it was opened.
 struct PacketCounters {
   uint64_t sent = 0;        ///< taken by the device
+  uint64_t refused = 0;     ///< not taken, because the device was busy: each attempt counts
   uint64_t received = 0;    ///< passed the filter and handed to us
   uint64_t rx_dropped = 0;  ///< passed the filter and lost, because we were too slow
 };

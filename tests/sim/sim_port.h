@@ -82,7 +82,10 @@ class SimPacketPort final : public PacketPort {
       : network_(network), clock_(clock), random_(network.seed) {}
 
   SendResult send(std::span<const OutgoingPacket> packets) override {
-    if (network_.busy_every != 0 && ++calls_ % network_.busy_every == 0) return {0, ENOBUFS};
+    if (network_.busy_every != 0 && ++calls_ % network_.busy_every == 0) {
+      ++counters_.refused;
+      return {0, ENOBUFS};
+    }
     for (const OutgoingPacket& packet : packets) take(packet);
     counters_.sent += packets.size();
     return {packets.size(), 0};

@@ -246,7 +246,7 @@ TEST(SynSim, ABusyDeviceDelaysAndLosesNothing) {
   const SummaryRecord summary = sim.run_syn();
   expect_truth(sim);
   expect_sound(summary);
-  EXPECT_GT(summary.packets->busy, 0u);
+  EXPECT_GT(summary.packets->refused, 0u);
   EXPECT_EQ(summary.errors, 0u);
 }
 

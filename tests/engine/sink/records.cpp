@@ -65,7 +65,7 @@ std::optional<SegmentEvidence> random_segment(Random& random) {
 }
 
 PacketBooks random_packets(Random& random) {
-  PacketBooks packets{.sent = random(), .busy = random()};
+  PacketBooks packets{.sent = random(), .refused = random()};
   for (uint64_t* part : {&packets.answers, &packets.neighbours, &packets.invalid, &packets.unrelated})
     packets.received += * part = below(random, 1000);
   return packets;
@@ -164,7 +164,7 @@ SummaryRecord a_full_summary() {
   summary.shard = "2/8";
   summary.books.duplicate = 4;
   summary.packets = PacketBooks{.sent = 65400,
-                                .busy = 2,
+                                .refused = 2,
                                 .received = 66,
                                 .answers = 56,
                                 .neighbours = 5,
