@@ -114,9 +114,12 @@ static __always_inline int answer(struct xdp_md* ctx, const struct segment* got,
   return send_back(ctx);
 }
 
-static __always_inline int send_syn_ack(struct xdp_md* ctx, const struct segment* got) {
+static __always_inline int send_syn_ack(struct xdp_md* ctx, const struct segment* got, int behaviour) {
   struct tcp_answer reply = {.seq = cookie(got), .ack = got->seq + 1, .flags = TCP_SYN | TCP_ACK};
-  put_syn_options(&reply, got);
+  if (behaviour != REFLECT_SYN_PROXY) {
+    reply.window = WINDOW;
+    put_syn_options(&reply, got);
+  }
   return answer(ctx, got, &reply, COUNT_SYN_ACK_SENT);
 }
 
@@ -133,7 +136,8 @@ static __always_inline int send_rst(struct xdp_md* ctx, const struct segment* go
 }
 
 static __always_inline int send_later(struct xdp_md* ctx, const struct segment* got, __u8 flags) {
-  struct tcp_answer reply = {.seq = got->ack, .ack = got->seq + got->length, .flags = flags | TCP_ACK};
+  struct tcp_answer reply = {
+      .seq = got->ack, .ack = got->seq + got->length, .window = WINDOW, .flags = flags | TCP_ACK};
   put_timestamp(&reply, got);
   return answer(ctx, got, &reply, COUNT_LATER_SENT);
 }
@@ -157,7 +161,7 @@ static __always_inline int on_syn(struct xdp_md* ctx, const struct segment* got,
     return XDP_DROP;
   }
   if (behaviour == REFLECT_CLOSED) return send_rst(ctx, got, COUNT_RST_SENT);
-  if (behaviour < REFLECT_NET_UNREACH) return send_syn_ack(ctx, got);
+  if (behaviour < REFLECT_NET_UNREACH) return send_syn_ack(ctx, got, behaviour);
   if (send_icmp(ctx, got, behaviour) != 0) return XDP_ABORTED;
   count(COUNT_ICMP_SENT);
   return send_back(ctx);

@@ -14,6 +14,7 @@ enum reflector_behaviour {
   REFLECT_SILENT,
   REFLECT_RESET_AFTER_ACCEPT,
   REFLECT_CLOSE_AFTER_ACCEPT,
+  REFLECT_SYN_PROXY,   /* a SYN-ACK with window 0 and no options */
   REFLECT_NET_UNREACH, /* from here on: ICMP rejections */
   REFLECT_HOST_UNREACH,
   REFLECT_PROTO_UNREACH,

@@ -9,7 +9,7 @@ namespace sonde {
 namespace {
 
 constexpr std::array<std::string_view, REFLECT_BEHAVIOURS> kWords = {
-    "closed",      "open",         "silent",        "reset-after-accept", "close-after-accept",
+    "closed",      "open",         "silent",        "reset-after-accept", "close-after-accept", "syn-proxy",
     "net-unreach", "host-unreach", "proto-unreach", "port-unreach",       "admin-prohibited",
 };
 

@@ -14,6 +14,7 @@ enum { LONGEST_QUOTE = 128 }; /* of a rejected packet: an IP header and all that
 /* A TCP header to be sent; its options are filled from the front. */
 struct tcp_answer {
   __u32 seq, ack;
+  __u16 window;
   __u8 flags, options_length;
   __u8 options[20];
 };
@@ -126,7 +127,7 @@ static __always_inline int send_tcp(struct xdp_md* ctx, const struct segment* go
                               .ack = bpf_htonl(reply->ack),
                               .offset = (length / 4) << 4,
                               .flags = reply->flags,
-                              .window = reply->flags & TCP_RST ? 0 : bpf_htons(WINDOW)};
+                              .window = bpf_htons(reply->window)};
   *tcp = header;
   for (int i = 0; i < (int)sizeof reply->options; i += 4) {
     __u32* place = at(ctx, offset + TCP_LENGTH + i, 4);

@@ -4,8 +4,10 @@ Each proof returns what is wrong with the answer, as text, and "" when it is
 the fleet's true set: every endpoint once, in its true state.
 """
 
+import ipaddress
 import json
 import re
+import socket
 
 GREPPABLE = re.compile(r"^Host: (\S+) .*Ports: (\d+)/(\w+)/", re.MULTILINE)
 
@@ -40,3 +42,22 @@ def _difference(task, found):
         return ""
     return (f"{len(seen & true)} of {len(true)} right, {len(true - seen)} missing, {len(seen - true)} wrong, "
             f"{len(found) - len(seen)} told twice")
+
+
+def of_open(task, found):
+    """The addresses that a half-open scanner called open: each once, all of them, and no other."""
+    right, seen = _right(task, found), set(found)
+    if right == len(seen) == len(found) == task.open_count():
+        return ""
+    return f"{right} of {task.open_count()} found, {len(seen) - right} wrong, {len(found) - len(seen)} told twice"
+
+
+def open_share(task, found):
+    """The share of the open ones that was found."""
+    return _right(task, found) / task.open_count()
+
+
+def _right(task, found):
+    first = int(ipaddress.ip_network(task.prefix).network_address)
+    numbers = (int.from_bytes(socket.inet_aton(address), "big") - first for address in set(found))
+    return sum(0 <= number < task.open_count() for number in numbers)

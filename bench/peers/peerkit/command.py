@@ -9,6 +9,7 @@ from checks.needs import need_lab
 from labkit.lab import default_build
 
 WHOLE, TINY = "10.71.0.0/16", "10.71.0.0/26"
+SYN_WHOLE, SYN_TINY = "10.64.0.0/12", "10.64.0.0/24"  # of the half-open sweeps: a million addresses
 
 
 def parser(description):
@@ -30,7 +31,7 @@ def prepare(options):
     """Leaves, with exit code 77, where no lab is possible; sees that a lab always comes down."""
     options.build = os.path.abspath(options.build)
     os.environ["SONDE_BUILD"] = options.build
-    need_lab("fleet_services", "../../cli/sonde", "../../bench/peers/epoll_loop")
+    need_lab("fleet_services", "reflector", "../../cli/sonde", "../../bench/peers/epoll_loop")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     if options.tiny:
@@ -40,6 +41,11 @@ def prepare(options):
 def prefix(options):
     """The fleet's prefix."""
     return TINY if options.tiny else WHOLE
+
+
+def syn_prefix(options):
+    """The fleet's prefix of the half-open sweeps."""
+    return SYN_TINY if options.tiny else SYN_WHOLE
 
 
 def _leave(number, _frame):

@@ -3,7 +3,7 @@
 import ipaddress
 from dataclasses import dataclass
 
-OPEN_PORT, CLOSED_PORT, SILENT_PORT = 80, 81, 82
+OPEN_PORT, CLOSED_PORT, SILENT_PORT, MIXED_PORT = 80, 81, 82, 443
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,38 @@ def truth_of(prefix):
 def connect_tasks(prefix):
     """The two tasks of the connect benchmark."""
     return [Task(prefix, OPEN_PORT, "open"), Task(prefix, CLOSED_PORT, "closed")]
+
+
+@dataclass(frozen=True)
+class SynTask(Task):
+    """What the half-open sweeps are asked: the open ones among all addresses."""
+
+    shares: tuple  # (state, share of the addresses), one after the other
+
+    def open_count(self):
+        """How many are open; they come first in the prefix."""
+        return round(self.size * dict(self.shares)["open"])
+
+
+def syn_tasks(prefix):
+    """The two tasks of the half-open benchmark."""
+    return [SynTask(prefix, OPEN_PORT, "open", (("open", 1),)),
+            SynTask(prefix, MIXED_PORT, "mixed", (("open", 0.25), ("closed", 0.5), ("silent", 0.25)))]
+
+
+def syn_truth_of(prefix):
+    """The truth file of a fleet that serves both."""
+    network = ipaddress.ip_network(prefix)
+    quarters = [str(quarter) for quarter in network.subnets(prefixlen_diff=2)]
+    return {
+        "subnets": [{"prefix": prefix, "interface": "left"}],
+        "default": "closed",
+        "rules": [
+            {"hosts": [prefix], "ports": str(OPEN_PORT), "is": "open"},
+            {"hosts": quarters[:1], "ports": str(MIXED_PORT), "is": "open"},
+            {"hosts": quarters[3:], "ports": str(MIXED_PORT), "is": "silent"},
+        ],
+    }
 
 
 def silent_task(prefix):

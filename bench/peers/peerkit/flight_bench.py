@@ -44,7 +44,7 @@ def run(build, prefix, wanted, threads):
 
 
 def _command(build, task, wanted, threads, path):
-    return [os.path.join(build, "cli", "sonde"), "scan", task.prefix, "-p", str(task.port), "--rate", "0",
+    return [os.path.join(build, "cli", "sonde"), "scan", "--engine", "connect", task.prefix, "-p", str(task.port), "--rate", "0",
             "--threads", str(threads), "--concurrency", str(wanted), "--timeout", "5s", "--retries", "0",
             "--show", "all", "--quiet", "-o", path, "--format", "jsonl"]
 

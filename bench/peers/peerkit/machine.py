@@ -16,6 +16,8 @@ def describe(build):
         ("system", platform.freedesktop_os_release().get("PRETTY_NAME", "Linux")),
         ("sonde", f"{_first_line([os.path.join(build, 'cli', 'sonde'), '--version'])}, {_build_type(build)}"),
         ("nmap", _first_line(["nmap", "--version"])),
+        ("zmap", _first_line(["zmap", "--version"])),
+        ("masscan", next((line for line in _lines(["masscan", "--version"]) if line), "not there")),
         ("load average before", "%.2f %.2f %.2f" % os.getloadavg()),
     ]
 
@@ -27,11 +29,15 @@ def _processor():
 
 
 def _first_line(argv):
+    return next(iter(_lines(argv)), "not there")
+
+
+def _lines(argv):
+    """What a program prints; some end with an error after telling their version."""
     try:
-        text = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return "not there"
-    return next(iter(text.splitlines()), "")
+        return subprocess.run(argv, capture_output=True, text=True, check=False).stdout.splitlines()
+    except OSError:
+        return []
 
 
 def _build_type(build):

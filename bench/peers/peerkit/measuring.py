@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from . import quiet
 
+LONGEST_RUN_S = 300  # a program that takes longer has failed
+
 
 @dataclass(frozen=True)
 class Run:
@@ -21,6 +23,7 @@ class Run:
     foreign_s: float  # user time of programs that are neither the competitor nor the fleet
     own_s: float | None
     fault: str
+    share: float | None = None  # of the true set, that was found
 
     @property
     def disturbed(self):
@@ -47,13 +50,21 @@ def measure(lab, program, task):
         before = _books(fleet)
         began = time.monotonic()
         with open(path if program.stdout_is_answer else os.devnull, "wb") as out:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, check=False)
+            done = _run(command, out)
         wall_s = time.monotonic() - began
         user_s, system_s, fleet_s, foreign_s = (after - past for after, past in zip(_books(fleet), before))
         answer = _read(path)
     fault = _fault(program, task, done, answer)
     return Run(wall_s, user_s, system_s, fleet_s, max(foreign_s - user_s, 0.0),
-               None if fault else program.own_clock(answer), fault)
+               None if fault else program.own_clock(answer), fault, program.share(task, answer))
+
+
+def _run(command, out):
+    try:
+        return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, check=False,
+                              timeout=LONGEST_RUN_S)
+    except subprocess.TimeoutExpired as late:
+        return subprocess.CompletedProcess(command, -9, stderr=b"not done after %d s: ended" % late.timeout)
 
 
 def _books(fleet):

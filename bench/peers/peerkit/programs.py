@@ -27,6 +27,7 @@ class Program:
     fault: Callable        # (task, answer) → what is wrong with the answer
     own_clock: Callable    # answer → seconds by the program's own clock, or None
     stdout_is_answer: bool = False
+    share: Callable = lambda _task, _text: None  # (task, answer) → share of the true set that was found; None: not counted
 
     def argv(self, task, answer_path):
         """The command line, with the core it is bound to."""
@@ -49,7 +50,7 @@ def lineup(build):
 
 def _sonde(build, name, pinned, conduct):
     def command(task, path):
-        return [os.path.join(build, "cli", "sonde"), "scan", task.prefix, "-p", str(task.port), "--rate", "0",
+        return [os.path.join(build, "cli", "sonde"), "scan", "--engine", "connect", task.prefix, "-p", str(task.port), "--rate", "0",
                 *conduct, "--show", "all", "--quiet", "-o", path, "--format", "jsonl"]
     return Program(name, pinned, command, answers.of_json_lines,
                    lambda text: json.loads(text.splitlines()[-1]).get("elapsed_s"))

@@ -19,13 +19,14 @@ def machine(rows):
 
 def connect(result, build):
     """The connect benchmark: a section for each task, then the command lines."""
-    parts = [_disturbance(result), *(_task(task) for task in result.tasks)]
+    parts = [disturbance(result.tasks), *(_task(task) for task in result.tasks)]
     parts += [f"Left out: {reason}.\n" for reason in result.left_out]
     return "\n".join(parts + [_command_lines(result.tasks[0], build)])
 
 
-def _disturbance(result):
-    runs = [run for task in result.tasks for done in task.rounds for run in done.values()]
+def disturbance(tasks):
+    """How many runs of these tasks were disturbed."""
+    runs = [run for task in tasks for done in task.rounds for run in done.values()]
     disturbed = sum(run.disturbed for run in runs)
     if not disturbed:
         return "No run was disturbed by other programs.\n"

@@ -2,7 +2,7 @@
 
 from labkit import Lab
 
-from .needs import look
+from .needs import look, raw_look
 
 TRUTH = {
     "subnets": [
@@ -112,8 +112,13 @@ class EveryFleet:
                     self._check_loss(loss, word, answer, low, high)
 
     def _check_loss(self, loss, word, answer, low, high):
+        """Connects and raw packets lose alike; the scanner's own firewall would not see the latter."""
         truth = {"subnets": [{"prefix": "10.73.0.0/24", "interface": "left"}], "default": word, "loss": loss}
+        hosts = [f"10.73.0.{host}" for host in range(250)]
         with Lab(truth, kind=self.kind, name=f"{self.lab.name}-loss") as lossy:
-            looks = look(lossy, [(f"10.73.0.{host}", 80) for host in range(250)], stay=False)
-        share = sum(seen["connect"] == answer for seen in looks) / len(looks)
-        self.assertTrue(low < share < high, f"{share} were answered, expected {low} to {high}")
+            looks = look(lossy, [(host, 80) for host in hosts], stay=False)
+            raw = raw_look(lossy, hosts, 80)
+        connected = sum(seen["connect"] == answer for seen in looks)
+        for way, answered in (("connect", connected), ("raw", len(raw))):
+            share = answered / len(hosts)
+            self.assertTrue(low < share < high, f"{way}: {share} were answered, expected {low} to {high}")

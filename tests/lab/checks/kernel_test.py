@@ -1,13 +1,14 @@
 """The kernel fleet: what both kinds must show, and what it alone can do."""
 
+import json
 import unittest
 
 from labkit import Lab
 
 from .behaviours import EveryFleet
-from .needs import look, need_lab
+from .needs import look, need_lab, raw_look
 
-need_lab("fleet_services", "delay_lines")
+need_lab("fleet_services", "delay_lines", "tun_cable")
 
 BANNER = "220 mail.example ESMTP\r\n"
 TALKATIVE = {
@@ -58,6 +59,42 @@ class Services(unittest.TestCase):
     def test_the_ports_of_the_services_themselves_stay_closed(self):
         endpoints = [("10.71.0.1", port) for port in range(20001, 20008)] + [("fd71::1", 20001)]
         self.assertEqual({seen["connect"] for seen in look(self.lab, endpoints, stay=False)}, {"ECONNREFUSED"})
+
+
+class TunLink(unittest.TestCase):
+    TRUTH = {
+        "subnets": [{"prefix": "10.71.0.0/24", "interface": "left"},
+                    {"prefix": "10.73.0.0/24", "interface": "tunnel", "link": "tun"},
+                    {"prefix": "fd73::/112", "interface": "tunnel", "link": "tun"}],
+        "rules": [{"hosts": ["10.71.0.1", "10.73.0.1", "fd73::1"], "ports": "25", "is": "banner", "banner": BANNER},
+                  {"hosts": ["10.73.0.2", "fd73::2"], "ports": "*", "is": "silent"},
+                  {"hosts": ["10.73.0.3", "fd73::3"], "ports": "*", "is": "admin-prohibited"}],
+    }
+
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = Lab(cls.TRUTH).up()
+        cls.addClassCleanup(cls.lab.down)
+
+    def test_a_fleet_behind_a_link_without_link_layer(self):
+        rows = [
+            (("10.71.0.1", 25), "ok", BANNER), (("10.73.0.1", 25), "ok", BANNER), (("fd73::1", 25), "ok", BANNER),
+            (("10.73.0.1", 26), "ECONNREFUSED", None), (("fd73::1", 26), "ECONNREFUSED", None),
+            (("10.73.0.2", 25), "timeout", None), (("fd73::2", 25), "timeout", None),
+            (("10.73.0.3", 25), "EHOSTUNREACH", None), (("fd73::3", 25), "EACCES", None),
+        ]
+        for (endpoint, connect, then), seen in zip(rows, look(self.lab, [endpoint for endpoint, _, _ in rows])):
+            with self.subTest(endpoint):
+                self.assertEqual((seen["connect"], seen["then"]), (connect, then))
+
+    def test_raw_packets_pass(self):
+        number = self.lab.truth.interfaces().index("tunnel")
+        seen = raw_look(self.lab, ["10.73.0.1", "10.73.0.2", "10.73.0.3"], 25, "tunnel", f"10.255.{number}.1")
+        self.assertEqual({host: answer["answer"] for host, answer in seen.items()}, {"10.73.0.1": "syn-ack", "10.73.0.3": "icmp"})
+
+    def test_it_has_no_link_layer(self):
+        device, = json.loads(self.lab.scanner.run(["ip", "-j", "link", "show", "tunnel"]))
+        self.assertEqual((device["link_type"], device.get("address")), ("none", None))
 
 
 class Scale(unittest.TestCase):

@@ -33,12 +33,23 @@ def _obstacle(programs):
     return None
 
 
+def raw_look(lab: Lab, hosts, port, interface="left", source="10.255.0.1", wait_s=0.6):
+    """What a packet socket sees of hosts behind an interface: host → answer (raw_look.py)."""
+    device = json.loads(lab.fleet.run(["ip", "-j", "link", "show", interface]))[0]
+    gateway = device["address"] if device["link_type"] == "ether" else ""
+    return _inside(lab, "raw_look.py", {"interface": interface, "gateway": gateway, "source": source,
+                                        "hosts": hosts, "port": port, "wait_s": wait_s})
+
+
 def look(lab: Lab, endpoints, timeout_s=0.6, stay=True):
     """What plain sockets see of (address, port) or (address, port, text to send) endpoints."""
     rows = [(*endpoint, None)[:3] for endpoint in endpoints]
-    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "look.py")
-    order = json.dumps({"endpoints": rows, "timeout_s": timeout_s, "stay": stay})
-    done = lab.exec(["/usr/bin/python3", "-B", script], input=order, capture_output=True, text=True)
+    return _inside(lab, "look.py", {"endpoints": rows, "timeout_s": timeout_s, "stay": stay})
+
+
+def _inside(lab, script, order):
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), script)
+    done = lab.exec(["/usr/bin/python3", "-B", path], input=json.dumps(order), capture_output=True, text=True)
     if done.returncode != 0:
         raise RuntimeError(done.stderr)
     return json.loads(done.stdout)

@@ -90,6 +90,10 @@ class Errors(unittest.TestCase):
         ("protocol unreachable in IPv6", {"subnets": [SUBNET6], "rules": [rule("fd71::1", "1", "proto-unreach")]},
          "IPv4 only"),
         ("an absent host behind a router", {"subnets": [SUBNET], "rules": [rule("10.71.0.1", "*", "absent")]}, "on_link"),
+        ("an unknown kind of link", {"subnets": [{**SUBNET, "link": "wire"}]}, "subnets[0].link"),
+        ("a tun link with neighbours", {"subnets": [{**SUBNET, "link": "tun", "on_link": True}]}, "no neighbours"),
+        ("an interface of two kinds", {"subnets": [{**SUBNET, "link": "tun"}, SUBNET6]}, "two kinds of link"),
+        ("a SYN proxy at one port", {"subnets": [SUBNET], "rules": [rule("10.71.0.1", "80", "syn-proxy")]}, "on all ports"),
         ("a loss above one", {"subnets": [SUBNET], "loss": {"syn": 20}}, "loss.syn"),
     ]
 

@@ -13,6 +13,7 @@ VERDICTS = {
     "banner": OPEN,
     "reply": OPEN,
     "slow": OPEN,
+    "syn-proxy": OPEN,
     "closed": ("closed", "conn-refused"),
     "silent": ("filtered", "no-response"),
     "absent": ("filtered", "host-unreach"),
@@ -30,8 +31,12 @@ SAME_REASON = {"reset": "conn-refused"}
 # word → the key that a rule with this word must have.
 NEEDS = {"banner": "banner", "reply": "replies", "slow": "delay_ms"}
 
-# What only a real stack with a real service behind it can do.
+# What a host is on all its ports, or not at all.
+WHOLE_HOST = ("absent", "syn-proxy")
+
+# What only a real stack with a real service behind it can do, and what no real stack does.
 KERNEL_ONLY = ("banner", "reply", "slow")
+REFLECTOR_ONLY = ("syn-proxy",)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import json
 import os
 
+from .behaviour import REFLECTOR_ONLY
 from .namespaces import LabError
 from .process import FleetProgram, program
 from .ruleset import ruleset
@@ -33,6 +34,9 @@ class KernelFleet:
         self.programs = []  # that run in the fleet
 
     def start(self):
+        impossible = sorted({b.word for b in self._truth.behaviours() if b.word in REFLECTOR_ONLY})
+        if impossible:
+            raise LabError(f"a kernel cannot be {', '.join(impossible)}: take --kind reflector for this truth file")
         self._namespace.sysctl(SYSCTLS)
         services = sorted((b for b in self._truth.behaviours() if b.accepts), key=repr)
         if len(services) > MOST_SERVICES:

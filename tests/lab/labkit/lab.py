@@ -9,6 +9,7 @@ import subprocess
 from . import topology
 from .kernel_fleet import KernelFleet
 from .namespaces import PREFIX, LabError, Namespace, lab_names
+from .process import FleetProgram, program
 from .reflector_fleet import ReflectorFleet
 from .truth import Truth
 
@@ -36,8 +37,9 @@ class Lab:
         self.name = name or f"{os.getpid()}-{secrets.token_hex(2)}"
         self.scanner, self.fleet = _namespaces(self.name)
         self._directory = os.path.join(STATE, self.name)
-        self._services = KINDS[kind](self.fleet, self.truth, os.path.abspath(build or default_build()), self._directory,
-                                     self.scanner)
+        self._build = os.path.abspath(build or default_build())
+        self._services = KINDS[kind](self.fleet, self.truth, self._build, self._directory, self.scanner)
+        self._cables = []  # programs
         self._hold = None
 
     def up(self):
@@ -52,7 +54,7 @@ class Lab:
         try:
             self.scanner.create()
             self.fleet.create()
-            topology.join(self.scanner, self.fleet, self.truth)
+            topology.join(self.scanner, self.fleet, self.truth, self._start_tun_cables)
             self._services.start()
         except BaseException:
             self.down()
@@ -62,11 +64,17 @@ class Lab:
     def down(self):
         """Removes everything; may be called at any time and again."""
         take_down(self.name)
-        while self._services.programs:
-            self._services.programs.pop().wait()
+        for programs in (self._services.programs, self._cables):
+            while programs:
+                programs.pop().wait()
         if self._hold is not None:
             os.close(self._hold)
             self._hold = None
+
+    def _start_tun_cables(self, names):
+        argv = [program(self._build, "tun_cable"), self.scanner.name, self.fleet.name, *names]
+        log = os.path.join(self._directory, "tun_cable.log")
+        self._cables.append(FleetProgram(self.fleet, argv, log))
 
     def __enter__(self):
         return self.up()

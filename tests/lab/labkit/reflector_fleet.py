@@ -27,7 +27,9 @@ class ReflectorFleet:
         impossible = sorted({b.word for b in self._truth.behaviours() if b.word in KERNEL_ONLY})
         if impossible:
             raise LabError(f"a reflector cannot be {', '.join(impossible)}: take --kind kernel for this truth file")
-        interfaces = sorted({subnet.interface for subnet in self._truth.subnets})
+        if self._truth.interfaces("tun"):
+            raise LabError("a reflector answers Ethernet frames only: take --kind kernel for a truth file with tun links")
+        interfaces = self._truth.interfaces()
         for interface in interfaces:
             self._prepare(interface)
         plan = os.path.join(self._directory, "plan")

@@ -19,6 +19,7 @@ REJECTIONS = {  # word → (IPv4, IPv6)
     "admin-prohibited": ("icmp type admin-prohibited", "icmpv6 type admin-prohibited"),
 }
 NEEDS_NO_RULE = ("closed", "absent")
+COUNTERS = ("syn_received", "syn_lost", "answer_lost", "rst_received")
 SYN = "tcp flags & (syn | ack) == syn"
 
 
@@ -29,8 +30,8 @@ def ruleset(truth, service_ports, delay_marks):
     delay_marks: milliseconds → the packet mark that routes to the delay line.
     """
     chains = _chains(truth, service_ports, delay_marks)
-    interfaces = ", ".join(sorted({f'"{subnet.interface}"' for subnet in truth.subnets}))
-    parts = ["table inet lab {", "counter syn_received {}", "counter syn_lost {}", "counter answer_lost {}"]
+    interfaces = ", ".join(f'"{interface}"' for interface in truth.interfaces())
+    parts = ["table inet lab {", *(f"counter {name} {{}}" for name in COUNTERS)]
     parts += [f"chain {name} {{\n{body}\n}}" for name, body in chains.values()]
     parts += [_map(truth, chains, v4=True), _map(truth, chains, v4=False)]
     parts += [_arrivals(interfaces, truth.syn_loss), _departures(interfaces, truth.answer_loss), "}"]
@@ -84,6 +85,7 @@ def _span(low, high):
 
 def _arrivals(interfaces, loss):
     lines = ["type filter hook prerouting priority mangle; policy accept;", "meta l4proto != tcp accept",
+             f"iifname {{ {interfaces} }} tcp flags & rst == rst counter name rst_received",
              f"iifname {{ {interfaces} }} {SYN} counter name syn_received"]
     if loss:
         lines.append(f"iifname {{ {interfaces} }} {SYN} {_lottery(loss)} counter name syn_lost drop")

@@ -5,10 +5,13 @@ import re
 from dataclasses import dataclass, field
 
 from .address import AddressError, is_v4, parse_hosts, parse_prefix, without
-from .behaviour import NEEDS, VERDICTS, Behaviour
+from .behaviour import NEEDS, VERDICTS, WHOLE_HOST, Behaviour
 from .fields import TruthError, bytes_of, check_keys, delay_of, replies_of, share_of
 from .layout import Layout
 from .ports import ALL_PORTS, PortsError, parse_ports
+
+LINKS = ("ethernet", "tun")
+
 
 @dataclass(frozen=True)
 class Subnet:
@@ -17,6 +20,7 @@ class Subnet:
     prefix: str
     interface: str
     on_link: bool
+    link: str  # of LINKS: what kind of interface that is
     low: int
     high: int
 
@@ -73,12 +77,17 @@ class Truth:
         check_keys(document, "", ("subnets", "default", "rules", "loss"), ("subnets",))
         subnets = tuple(_subnet(entry, f"subnets[{i}]") for i, entry in enumerate(document["subnets"]))
         _check_disjoint(subnets)
+        _check_links(subnets)
         default = _default(document.get("default", "closed"))
         rules = tuple(_rule(entry, f"rules[{i}]", subnets) for i, entry in enumerate(document.get("rules", [])))
         loss = document.get("loss", {})
         check_keys(loss, "loss", ("syn", "syn_ack"), ())
         return Truth(subnets, default, rules, share_of(loss, "syn"), share_of(loss, "syn_ack"),
                      Layout.build([(s.low, s.high) for s in subnets], default, rules))
+
+    def interfaces(self, *links):
+        """The names of the interfaces of these kinds (default: of all), sorted."""
+        return sorted({subnet.interface for subnet in self.subnets if subnet.link in (links or LINKS)})
 
     def behaviours(self):
         """Every behaviour that some endpoint really has."""
@@ -96,7 +105,7 @@ class Truth:
 
 
 def _subnet(entry, place):
-    check_keys(entry, place, ("prefix", "interface", "on_link"), ("prefix", "interface"))
+    check_keys(entry, place, ("prefix", "interface", "on_link", "link"), ("prefix", "interface"))
     name = entry["interface"]
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,13}", str(name)) or name == "lo" or name.startswith("delay"):
         raise TruthError(f'{place}.interface: "{name}": expected a short name of small letters and digits, '
@@ -107,7 +116,12 @@ def _subnet(entry, place):
         raise TruthError(f"{place}.prefix: {error}") from None
     if entry.get("on_link", False) and high - low < 3:
         raise TruthError(f"{place}.prefix: an on-link prefix needs at least four addresses")
-    return Subnet(entry["prefix"], name, bool(entry.get("on_link", False)), low, high)
+    link = entry.get("link", "ethernet")
+    if link not in LINKS:
+        raise TruthError(f'{place}.link: "{link}": expected one of {", ".join(LINKS)}')
+    if link == "tun" and entry.get("on_link", False):
+        raise TruthError(f"{place}: a tun link has no neighbours: it cannot be on_link")
+    return Subnet(entry["prefix"], name, bool(entry.get("on_link", False)), link, low, high)
 
 
 def _check_disjoint(subnets):
@@ -117,6 +131,13 @@ def _check_disjoint(subnets):
             raise TruthError(f"subnets: {one.prefix} and {next_one.prefix} overlap")
 
 
+def _check_links(subnets):
+    links = {}
+    for subnet in subnets:
+        if links.setdefault(subnet.interface, subnet.link) != subnet.link:
+            raise TruthError(f"subnets: {subnet.interface} is given two kinds of link")
+
+
 def _word(word, place):
     if word not in VERDICTS:
         raise TruthError(f'{place}: "{word}": expected one of {", ".join(VERDICTS)}')
@@ -124,7 +145,7 @@ def _word(word, place):
 
 
 def _default(word):
-    if _word(word, "default") in NEEDS or word in ("absent", "proto-unreach"):
+    if _word(word, "default") in NEEDS or word in (*WHOLE_HOST, "proto-unreach"):
         raise TruthError(f'default: "{word}" can only stand in a rule')
     return Behaviour(word)
 
@@ -138,8 +159,8 @@ def _rule(entry, place, subnets):
         ports = parse_ports(entry["ports"])
     except PortsError as error:
         raise TruthError(f"{place}.ports: {error}") from None
-    if behaviour.word == "absent" and ports != ALL_PORTS:
-        raise TruthError(f'{place}.ports: a host is absent on all ports: expected "*"')
+    if behaviour.word in WHOLE_HOST and ports != ALL_PORTS:
+        raise TruthError(f'{place}.ports: a host is {behaviour.word} on all ports: expected "*"')
     return Rule(hosts, ports, behaviour)
 
 

@@ -30,6 +30,8 @@ KILLS = 20
 
 
 class Interrupted(unittest.TestCase):
+    engine = "connect"
+
     @classmethod
     def setUpClass(cls):
         cls.lab = Lab(FLEET).up()
@@ -42,8 +44,8 @@ class Interrupted(unittest.TestCase):
         self.journal, self.jsonl, self.csv = (os.path.join(folder.name, name) for name in ("sweep.journal", "found.jsonl", "found.csv"))
 
     def first(self):
-        return [SONDE, "scan", *HOSTS, "-p", PORTS, "--journal", self.journal, "-o", self.jsonl, "-o", self.csv, "--show", "all",
-                "--rate", "12k", "--timeout", "300ms", "--retry-wait", "1ms", "--quiet"]
+        return [SONDE, "scan", "--engine", self.engine, *HOSTS, "-p", PORTS, "--journal", self.journal,
+                "-o", self.jsonl, "-o", self.csv, "--show", "all", "--rate", "12k", "--timeout", "300ms", "--retry-wait", "1ms", "--quiet"]
 
     def resume(self):
         return [SONDE, "scan", "--resume", self.journal]
@@ -235,6 +237,10 @@ class Interrupted(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn(".jsonl", done.stderr)
         self.assertFalse(os.path.exists(self.journal))
+
+
+class InterruptedSyn(Interrupted):
+    engine = "syn"
 
 
 if __name__ == "__main__":

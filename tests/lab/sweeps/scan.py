@@ -15,6 +15,9 @@ PATIENCE_S = 240  # no scan of these tests may take longer
 # CI and everyday runs repeat less often than a release check does.
 RUNS = int(os.environ.get("SONDE_LAB_RUNS", "2"))
 
+# Builds that are slow ask for a small scale.
+SMALL = os.environ.get("SONDE_LAB_SCALE") == "small"
+
 
 class Scan:
     """One finished scan: exit code, endpoint records, summary, standard error."""
@@ -33,11 +36,11 @@ class Scan:
         return found[0]
 
 
-def scan(lab, *arguments, wrapper=(), timeout_s=PATIENCE_S):
+def scan(lab, *arguments, engine="connect", wrapper=(), timeout_s=PATIENCE_S):
     """Runs `sonde scan ARGUMENTS --show all` in the lab; a wrapper's words go before it."""
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "found.jsonl")
-        done = lab.exec([*wrapper, SONDE, "scan", "--quiet", "--show", "all", "-o", out, *arguments],
+        done = lab.exec([*wrapper, SONDE, "scan", "--engine", engine, "--quiet", "--show", "all", "-o", out, *arguments],
                         capture_output=True, text=True, timeout=timeout_s)
         lines = []
         if os.path.exists(out):
@@ -61,6 +64,11 @@ def differences(lab, ports, hosts, lines):
 def low_descriptor_limit(count):
     """A wrapper under which a process has at most `count` descriptors."""
     return ["/bin/sh", "-c", f'ulimit -n {count}; exec "$@"', "limited"]
+
+
+def without_raw_sockets():
+    """A wrapper under which a process has no CAP_NET_RAW and cannot get it."""
+    return ["setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"]
 
 
 def without_io_uring():

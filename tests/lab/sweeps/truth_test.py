@@ -7,14 +7,14 @@ import unittest
 from checks.needs import need_lab
 from labkit import Lab
 
-from .scan import RUNS, differences, low_descriptor_limit, scan, without_io_uring
+from .scan import RUNS, SMALL, differences, low_descriptor_limit, scan, without_io_uring
 
 need_lab("fleet_services")
 
 FLEET = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "fleets", "sixteen.json")
 PORTS = "22,80,443"
 HOSTS = ["10.71.0.0/16", "fd71::/112"]
-if os.environ.get("SONDE_LAB_SCALE") == "small":  # the edges of every block, for builds that are slow
+if SMALL:  # the edges of every block, for builds that are slow
     HOSTS = ["10.71.60.0/22", "10.71.64.0/24", "10.71.124.0/22", "10.71.128.0/23", "10.71.143.0/24", "10.71.144.0/22", "10.71.160.0/23",
              "10.71.176.0/22", "10.71.192.0/22", "10.71.208.0/22", "fd71::3f00/120", "fd71::4000/119", "fd71::6000/119",
              "fd71::7000/119", "fd71::8000/119", "fd71::9000/119"]
