@@ -101,20 +101,33 @@ class AfPacketPort final : public PacketPort {
   uint64_t dropped_ = 0;
 };
 
-// A batch that was cut short does not say why: asking again for the rest does.
+// What a busy device refused, it counts as dropped: one packet each time. Why a
+// batch was cut short is not told: for the reason that ended the next one, as
+// far as that failed. Other errors, a full send buffer's EAGAIN among them, stop
+// a packet before it comes to the device.
+uint64_t refused_by_device(uint64_t cut_short, int error) {
+  if (error == 0) return cut_short;
+  return error == ENOBUFS ? cut_short + 1 : 0;
+}
+
+// Asking again for the rest tells why a batch was cut short, or goes on.
 SendResult AfPacketPort::send(std::span<const OutgoingPacket> packets) {
   SendResult result;
+  uint64_t cut_short = 0;
   while (result.taken < packets.size()) {
-    const auto batch = packets.subspan(result.taken).first(std::min(packets.size() - result.taken, SendBatch::kMost));
+    const auto rest = packets.subspan(result.taken);
+    const auto batch = rest.first(std::min(rest.size(), SendBatch::kMost));
     const int taken = batch_.send(socket_.number(), batch);
     if (taken < 0 && errno == EINTR) continue;
-    if (taken < 0) result.error = errno;
-    // The device counts each of them as dropped.
-    if (taken < static_cast<int>(batch.size())) refused_.fetch_add(1, std::memory_order_relaxed);
-    if (taken < 0) break;
+    if (taken < 0) {
+      result.error = errno;
+      break;
+    }
+    if (static_cast<size_t>(taken) < batch.size()) ++cut_short;
     result.taken += static_cast<size_t>(taken);
   }
   sent_.fetch_add(result.taken, std::memory_order_relaxed);
+  refused_.fetch_add(refused_by_device(cut_short, result.error), std::memory_order_relaxed);
   return result;
 }
 

@@ -31,7 +31,8 @@ struct Layout {
 
 Layout layout_of(size_t bytes) {
   const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  const size_t block_bytes = std::clamp(bytes / kMostBlocks / page * page, page, std::max(page, kLargestBlock));
+  const size_t block_bytes =
+      std::clamp(bytes / kMostBlocks / page * page, page, std::max(page, kLargestBlock));
   return {block_bytes, std::max(kFewestBlocks, bytes / block_bytes)};
 }
 

@@ -35,7 +35,10 @@ class ReplayPort final : public PacketPort {
   }
 
   PacketCounters counters() override {
-    return {sent_.load(std::memory_order_relaxed), received_.load(std::memory_order_relaxed), 0};
+    return {.sent = sent_.load(std::memory_order_relaxed),
+            .refused = 0,
+            .received = received_.load(std::memory_order_relaxed),
+            .rx_dropped = 0};
   }
 
  private:

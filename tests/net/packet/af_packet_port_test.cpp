@@ -207,6 +207,7 @@ TEST_F(AfPacketPort, ARefusedPacketStopsTheBatchAndItsReasonIsKept) {
       EXPECT_EQ(result.taken, position) << row.what;
       EXPECT_EQ(result.error, row.error) << row.what << ": " << std::strerror(result.error);
     }
+  EXPECT_EQ(port->counters().refused, 0U) << "none of them came to a device";
 }
 
 TEST_F(AfPacketPort, ALinkWithoutCarrierIsBusy) {
@@ -215,6 +216,7 @@ TEST_F(AfPacketPort, ALinkWithoutCarrierIsBusy) {
   const SendResult result = port->send(Outgoing("left", 3).packets);
   EXPECT_EQ(result.taken, 0U);
   EXPECT_EQ(result.error, ENOBUFS);
+  EXPECT_EQ(port->counters().refused, 1U) << "the batch stopped at the first";
 }
 
 TEST_F(AfPacketPort, PortsOfOneGroupShareWhatComesInByFlow) {

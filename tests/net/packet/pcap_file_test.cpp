@@ -335,7 +335,7 @@ class BusyPort final : public PacketPort {
   SendResult send(std::span<const OutgoingPacket>) override { return {2, ENOBUFS}; }
   std::span<const IncomingPacket> receive() override { return std::span(&answer_, 1); }
   int descriptor() const override { return 42; }
-  PacketCounters counters() override { return {2, 1, 7}; }
+  PacketCounters counters() override { return {.sent = 2, .refused = 3, .received = 1, .rx_dropped = 7}; }
 
  private:
   const IncomingPacket answer_;
