@@ -163,7 +163,11 @@ std::vector<std::string> SynSetup::explain_drops(const PacketBooks& packets) con
   // Which device refused how often is not known; all together they are.
   uint64_t refused = packets.refused;
   for (InterfaceCounters& device : *now) {
-    const uint64_t own = std::min(refused, device.sending_dropped);
+    const auto before =
+        std::ranges::find(counted_before_, device.interface_index, &InterfaceCounters::interface_index);
+    if (before == counted_before_.end()) continue;
+    const uint64_t grown = device.sending_dropped - std::min(device.sending_dropped, before->sending_dropped);
+    const uint64_t own = std::min(refused, grown);
     device.sending_dropped -= own;
     refused -= own;
   }

@@ -76,8 +76,8 @@ Result<EngineChoice> choose_connect(const ScanConduct& conduct, uint64_t steps, 
 
 Result<EngineChoice> choose_syn(const ScanConduct& conduct, std::span<const Interface> interfaces,
                                 uint64_t steps, const EngineBounds& bounds) {
-  if (Result<void> raised = raise_capability(Capability::net_raw); !raised)
-    return tl::unexpected(raised.error());
+  if (const Result<void> raised = raise_capability(Capability::net_raw); !raised)
+    return impossible_error(raised.error().text + ", or use --engine connect");
   EngineChoice engine;
   engine.threads = choose_threads(conduct.threads, bounds.cpus, steps);
   Result<std::unique_ptr<SynSetup>> setup = SynSetup::open(conduct, interfaces, engine.threads);
