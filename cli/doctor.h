@@ -51,7 +51,7 @@ struct Diagnosis {
 
 /// One way to sweep, and whether it is to be had here.
 struct EngineAvailability {
-  std::string name;  ///< "connect (io_uring)", "connect (epoll)"
+  std::string name;  ///< "syn", "connect (io_uring)", "connect (epoll)"
   bool available = false;
   std::string why;  ///< in one sentence
 };

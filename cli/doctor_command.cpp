@@ -17,8 +17,12 @@ ExitCode run_doctor(std::span<const std::string> args) {
   app.footer("Exit codes: 0 a sweep is possible here, 2 usage, 4 it is not.");
   try {
     app.parse(std::vector<std::string>(args.rbegin(), args.rend()));
+  } catch (const CLI::CallForHelp&) {
+    fmt::print("{}", app.help());
+    return ExitCode::done;
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? ExitCode::done : ExitCode::usage;
+    print_error(std::string(error.what()) + "; `sonde doctor --help` lists the options");
+    return ExitCode::usage;
   }
   const DoctorFacts facts = gather_doctor_facts(std::string(version()));
   fmt::print("{}", json ? render_doctor_json(facts) : render_doctor(facts));

@@ -22,15 +22,44 @@ bool enough_descriptors(const DoctorFacts& facts) {
   return facts.limits.descriptors.hard >= kFewestDescriptors;
 }
 
+/// A capability that is only permitted is put in force by the engine itself.
+bool may_send_raw(const DoctorFacts& facts) {
+  if (facts.kernel.raw_socket_errno == 0) return true;
+  return facts.privileges && facts.privileges->of(Capability::net_raw).permitted;
+}
+
+EngineAvailability syn_engine(const DoctorFacts& facts) {
+  if (may_send_raw(facts))
+    return {"syn", true, "half-open, by packets of its own; the fastest of this version"};
+  return {"syn", false, "raw packets need CAP_NET_RAW: " + how_to_grant(Capability::net_raw)};
+}
+
+EngineAvailability uring_engine(const DoctorFacts& facts) {
+  EngineAvailability engine{"connect (io_uring)", false, {}};
+  if (!facts.kernel.uring.can_connect()) {
+    engine.why = explain_uring(facts.kernel.uring);
+  } else if (!enough_descriptors(facts)) {
+    engine.why = "too few descriptors";
+  } else {
+    engine.available = true;
+    engine.why = "full handshakes; needs no rights";
+  }
+  return engine;
+}
+
+EngineAvailability epoll_engine(const DoctorFacts& facts) {
+  if (!enough_descriptors(facts)) return {"connect (epoll)", false, "too few descriptors"};
+  return {"connect (epoll)", true, "works everywhere; needs no rights"};
+}
+
 void judge_engine(const DoctorFacts& facts, Diagnoses& diagnoses) {
-  const auto engines = judge_engines(facts);
   if (!enough_descriptors(facts)) {
     diagnoses.push_back({Severity::problem,
                          "a process may hold only " + grouped(facts.limits.descriptors.hard) + " descriptors",
                          "raise the hard limit: `ulimit -Hn 20000` as root, or LimitNOFILE= in the unit"});
     return;
   }
-  if (!engines.front().available) {
+  if (!uring_engine(facts).available) {
     diagnoses.push_back({Severity::warning,
                          "connects run on epoll, which is slower and holds fewer in flight",
                          explain_uring(facts.kernel.uring)});
@@ -147,24 +176,6 @@ void judge_ipv6(const DoctorFacts& facts, Diagnoses& diagnoses) {
                        "boot without ipv6.disable=1, or give IPv4 targets alone"});
 }
 
-EngineAvailability uring_engine(const DoctorFacts& facts) {
-  EngineAvailability engine{"connect (io_uring)", false, {}};
-  if (!facts.kernel.uring.can_connect()) {
-    engine.why = explain_uring(facts.kernel.uring);
-  } else if (!enough_descriptors(facts)) {
-    engine.why = "too few descriptors";
-  } else {
-    engine.available = true;
-    engine.why = "the fastest of this version; needs no rights";
-  }
-  return engine;
-}
-
-EngineAvailability epoll_engine(const DoctorFacts& facts) {
-  if (!enough_descriptors(facts)) return {"connect (epoll)", false, "too few descriptors"};
-  return {"connect (epoll)", true, "works everywhere; needs no rights"};
-}
-
 }  // namespace
 
 std::string_view to_string(Severity severity) {
@@ -177,7 +188,7 @@ std::string_view to_string(Severity severity) {
 }
 
 std::vector<EngineAvailability> judge_engines(const DoctorFacts& facts) {
-  return {uring_engine(facts), epoll_engine(facts)};
+  return {syn_engine(facts), uring_engine(facts), epoll_engine(facts)};
 }
 
 std::vector<Diagnosis> diagnose(const DoctorFacts& facts) {

@@ -23,14 +23,21 @@ std::string line(const std::string& name, const std::string& text) {
   return "  " + padded + text + "\n";
 }
 
-std::string limit_or_none(double rate) {
-  return rate > 0 ? measured(rate) + " probes/s" : std::string("no limit");
+std::string probes_a_second(double rate) {
+  const std::string number = measured(rate);
+  return number + (number == "1" ? " probe/s" : " probes/s");
 }
+
+std::string about(double rate) {
+  return rate > 0 && rate < 0.01 ? "under 0.01 probes/s" : "about " + probes_a_second(rate);
+}
+
+std::string limit_or_none(double rate) { return rate > 0 ? probes_a_second(rate) : std::string("no limit"); }
 
 std::string in_flight_text(const PlanFacts& facts) {
   const std::string connects = facts.concurrency > 0
                                    ? "up to " + counted(facts.concurrency, "connect", "connects")
-                                   : std::string("no limit of connects");
+                                   : std::string("as many as the rate allows");
   return connects + ", " + counted(facts.threads, "thread", "threads");
 }
 
@@ -47,10 +54,9 @@ std::string duration_text(const PlanFacts& facts) {
 
 std::string host_load_text(const PlanFacts& facts) {
   const double average = average_host_rate(facts);
-  if (facts.host_rate <= 0)
-    return "about " + measured(average) + " probes/s, by the shuffled order alone: --host-rate sets a limit";
-  return "at most " + measured(facts.host_rate) + " probes/s, about " +
-         measured(std::min(average, facts.host_rate)) + " on average";
+  if (facts.host_rate <= 0) return about(average) + ", by the shuffled order alone: --host-rate sets a limit";
+  return "at most " + probes_a_second(facts.host_rate) + ", on average " +
+         about(std::min(average, facts.host_rate));
 }
 
 std::string numbers(const PlanFacts& facts) {
@@ -76,10 +82,11 @@ std::string left_out_amount(const LeftOut& left_out) {
 }
 
 std::string left_out_section(const PlanFacts& facts) {
-  if (facts.left_out.empty()) return {};
+  if (facts.left_out.empty() && facts.unresolved.empty()) return {};
   std::string text = "\nLeft out\n";
   for (const LeftOut& left_out : facts.left_out)
     text += "  " + left_out_amount(left_out) + ": " + left_out.why + "\n";
+  if (!facts.unresolved.empty()) text += "  " + facts.unresolved + "\n";
   return text;
 }
 

@@ -22,12 +22,14 @@ struct PlanFacts {
   double rate = 0;                      ///< probes/s, all threads; 0: no limit
   double host_rate = 0;                 ///< probes/s to one address; 0: no limit
   Nanos timeout{0};                     ///< of one attempt
+  Nanos retry_wait{0};                  ///< before the second pass; doubled for each one after
   uint32_t passes = 1;                  ///< attempts that a silent endpoint gets: 1 + retries
   uint64_t concurrency = 0;             ///< connects in flight, all threads; 0: no limit
   uint32_t threads = 1;
   std::string engine;         ///< "connect (io_uring)"
   std::string engine_reason;  ///< why this one
   std::vector<LeftOut> left_out;
+  std::string unresolved;  ///< names that are not probed, in a sentence; empty when there are none
   PlannedRoutes routes;
   std::optional<uint64_t> memory_available_bytes;
   std::optional<ConntrackTable> conntrack;  ///< when connection tracking is loaded here

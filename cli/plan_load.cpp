@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "engine/sweep/sweep.h"
+
 namespace sonde {
 namespace {
 
@@ -16,6 +18,17 @@ double host_bound_s(const PlanFacts& facts) {
   if (facts.host_rate <= 0 || facts.endpoints == 0) return 0;
   const double share = static_cast<double>(facts.shard_endpoints) / static_cast<double>(facts.endpoints);
   return std::ceil(static_cast<double>(facts.most_ports_per_address) * share) / facts.host_rate;
+}
+
+/// All pauses between the passes, as the sweep makes them.
+double retry_waits_s(const PlanFacts& facts) {
+  double sum_s = 0;
+  Nanos wait = facts.retry_wait;
+  for (uint32_t pass = 1; pass < facts.passes; ++pass) {
+    sum_s += seconds(wait);
+    wait = std::max(wait, std::min(wait * 2, kLongestRetryWait));
+  }
+  return sum_s;
 }
 
 }  // namespace
@@ -47,7 +60,7 @@ PlanDuration estimate_duration(const PlanFacts& facts) {
   const double walk_s = std::max({by_rate_s, by_flight_s, by_host_s});
   PlanDuration duration;
   duration.best_s = std::max(by_rate_s, by_host_s);
-  duration.worst_s = facts.passes * (walk_s + seconds(facts.timeout));
+  duration.worst_s = facts.passes * (walk_s + seconds(facts.timeout)) + retry_waits_s(facts);
   if (walk_s <= seconds(facts.timeout))
     duration.worst_bound = "--timeout";
   else if (walk_s == by_rate_s)

@@ -11,6 +11,7 @@
 #include "cli/scan_options.h"
 #include "cli/scan_plan.h"
 #include "cli/stop_signal.h"
+#include "cli/unresolved.h"
 #include "cli/wiring.h"
 #include "net/drop_counters.h"
 #include "net/privilege.h"
@@ -27,6 +28,7 @@ struct Preparation {
   std::vector<Interface> interfaces;
   EngineChoice engine;
   std::vector<std::string> notes;  ///< for the summary
+  std::string shortfall;           ///< what the targets lack, in a sentence; empty when they are whole
   bool resumed = false;
 };
 
@@ -52,9 +54,9 @@ Result<void> take_resumed_options(Preparation& ready, std::span<const std::strin
   if (!now) return tl::unexpected(now.error());
   Result<std::vector<std::string>> notes = check_resumed_outputs((*first)->output, (*now)->output);
   if (!notes) return tl::unexpected(notes.error());
-  for (const std::string& note : *notes) print_error(note);
   ready.notes = std::move(*notes);
   ready.options = **now;
+  recall_outputs(*ready.journal, (*first)->output, ready.options.output);
   ready.args = ready.journal->plan().args;
   ready.resumed = true;
   return {};
@@ -65,7 +67,8 @@ Result<void> prepare_targets(Preparation& ready) {
                                                : build_targets(ready.options.subject, ready.interfaces);
   if (!targets) return tl::unexpected(targets.error());
   ready.targets = std::move(*targets);
-  for (const Error& name : ready.targets.unresolved) print_error("left out: " + name.text);
+  ready.shortfall =
+      ready.resumed ? ready.journal->plan().shortfall : unresolved_text(ready.targets.unresolved);
   return {};
 }
 
@@ -96,6 +99,7 @@ Result<void> make_journal(Preparation& ready) {
   JournalPlan plan;
   plan.args = ready.args;
   plan.ports = ready.targets.set.ports().to_string();
+  plan.shortfall = ready.shortfall;
   plan.digest = ready.targets.set.digest();
   plan.seed = subject.seed.value_or(random_seed());
   plan.shard_index = subject.shard.index;
@@ -104,7 +108,8 @@ Result<void> make_journal(Preparation& ready) {
   plan.slice_steps = kMostSliceSteps;
   if (!path.empty()) plan.targets = ready.targets.set.canonical_text();
   Result<std::unique_ptr<Journal>> journal =
-      path.empty() ? Journal::in_memory(std::move(plan)) : Journal::create(path, std::move(plan));
+      path.empty() ? Journal::in_memory(std::move(plan))
+                   : Journal::create(path, std::move(plan), files_of(ready.options.output));
   if (!journal) return tl::unexpected(journal.error());
   ready.journal = std::move(*journal);
   return {};
@@ -118,7 +123,10 @@ std::vector<IpAddress> own_addresses(const std::vector<Interface>& interfaces) {
   return addresses;
 }
 
+/// Warnings first, which --quiet does not silence.
 void tell_start(const Preparation& ready) {
+  if (!ready.shortfall.empty()) print_error(ready.shortfall);
+  for (const std::string& note : ready.notes) print_error(note);
   if (ready.options.output.quiet) return;
   const uint64_t steps = ready.journal->plan().steps;
   const uint32_t slots = ready.engine.slots_per_thread;
@@ -142,6 +150,19 @@ std::string way_to_resume(const Preparation& ready) {
   return path.empty() ? "" : "go on with: sonde scan --resume " + path;
 }
 
+/// The verdicts of the whole sweep, and how much of it this run did.
+std::string closing_line(const SummaryRecord& summary) {
+  std::string line = fmt::format("{} open, {} closed, {} filtered, {}; {} in {}", grouped(summary.open),
+                                 grouped(summary.closed), grouped(summary.filtered),
+                                 counted(summary.errors, "error", "errors"),
+                                 counted(summary.books.sent, "probe", "probes"), in_time(summary.elapsed_s));
+  if (summary.resumed == 0) return line;
+  if (summary.resumed >= summary.endpoints) return line + "; all was decided before, nothing was left to do";
+  const uint64_t decided = summary.endpoints - summary.unreported;
+  return line + fmt::format("; {} endpoints decided before, {} now", grouped(summary.resumed),
+                            grouped(decided - std::min(decided, summary.resumed)));
+}
+
 void tell_end(const Preparation& ready, const SummaryRecord& summary) {
   const ScanOutput& output = ready.options.output;
   if (summary.interrupted) {
@@ -154,9 +175,7 @@ void tell_end(const Preparation& ready, const SummaryRecord& summary) {
     return spec.path == "-" && spec.format.value_or(OutputFormat::table) == OutputFormat::table;
   });
   if (output.quiet || table_tells) return;
-  print_error(fmt::format("{} open, {} closed, {} filtered, {} errors; {} probes in {}",
-                          grouped(summary.open), grouped(summary.closed), grouped(summary.filtered),
-                          grouped(summary.errors), grouped(summary.books.sent), in_time(summary.elapsed_s)));
+  print_error(closing_line(summary));
   for (const std::string& note : summary.notes) print_error(note);
 }
 
@@ -188,6 +207,10 @@ SummaryRecord summary_of(const Preparation& ready) {
   summary.version = version();
   summary.args = ready.args;
   summary.notes = ready.notes;
+  if (!ready.shortfall.empty()) {
+    summary.notes.push_back(ready.shortfall);
+    summary.degraded = true;
+  }
   summary.notes.insert(summary.notes.end(), ready.engine.notes.begin(), ready.engine.notes.end());
   return summary;
 }
@@ -203,12 +226,8 @@ Result<void> give_up_rights(const EngineChoice& engine) {
   return engine.syn ? drop_capabilities() : Result<void>{};
 }
 
-ExitCode run_sweep(Preparation& ready, std::span<const std::unique_ptr<Sink>> sinks, const StopSignal& stop) {
-  const SystemClock clock;
-  if (!ready.options.conduct.capture.empty()) {
-    if (Result<void> opened = ready.engine.syn->open_capture(ready.options.conduct.capture, clock); !opened)
-      return fail_sweep(ready, opened.error());
-  }
+ExitCode run_sweep(Preparation& ready, std::span<const std::unique_ptr<Sink>> sinks, const Clock& clock,
+                   const StopSignal& stop) {
   if (Result<void> given_up = give_up_rights(ready.engine); !given_up)
     return fail_sweep(ready, given_up.error());
   tell_start(ready);
@@ -235,18 +254,43 @@ ExitCode run_sweep(Preparation& ready, std::span<const std::unique_ptr<Sink>> si
   return exit_code_of(*done);
 }
 
-/// The order matters: opening an output empties it, so what can be refused is
-/// refused before; and a journal is made only when there are outputs to go on with.
+Result<void> open_capture(Preparation& ready, const Clock& clock) {
+  const std::string& path = ready.options.conduct.capture;
+  if (path.empty()) return {};
+  const Result<void> opened = ready.engine.syn->open_capture(path, clock);
+  if (!opened)
+    return usage_error("--capture " + opened.error().text +
+                       ": name a file in a directory that you may write to");
+  return {};
+}
+
+/// Opens everything that the sweep writes, and only then changes what is there
+/// already: a run that cannot start leaves all files as they were. The journal
+/// is made last but for that, so that there is one only when there are outputs
+/// to go on with.
+Result<std::vector<std::unique_ptr<Sink>>> open_files(Preparation& ready, const Clock& clock) {
+  const std::string& capture = ready.options.conduct.capture;
+  if (Result<void> free = check_new_files(ready.resumed ? "" : ready.options.output.journal, capture); !free)
+    return tl::unexpected(free.error());
+  Result<std::vector<std::unique_ptr<Sink>>> sinks = make_sinks(ready.options.output, ready.resumed);
+  if (!sinks) return sinks;
+  if (Result<void> opened = open_capture(ready, clock); !opened) return tl::unexpected(opened.error());
+  Result<void> made = make_journal(ready);
+  if (!made) {
+    if (!capture.empty()) unlink(capture.c_str());  // it was made here, and holds nothing yet
+    return tl::unexpected(made.error());
+  }
+  if (Result<void> begun = begin_outputs(ready.options.output, *sinks, *ready.journal); !begun)
+    return tl::unexpected(begun.error());
+  return sinks;
+}
+
 ExitCode sweep(Preparation& ready) {
   const StopSignal stop;  // opening a named pipe waits for its reader, and Ctrl-C must end that too
-  if (!ready.resumed) {
-    if (Result<void> fresh = check_journal_is_new(ready.options.output.journal); !fresh)
-      return fail(fresh.error());
-  }
-  Result<std::vector<std::unique_ptr<Sink>>> sinks = make_sinks(ready.options.output, ready.resumed);
+  const SystemClock clock;
+  const Result<std::vector<std::unique_ptr<Sink>>> sinks = open_files(ready, clock);
   if (!sinks) return fail(sinks.error());
-  if (Result<void> made = make_journal(ready); !made) return fail(made.error());
-  return run_sweep(ready, *sinks, stop);
+  return run_sweep(ready, *sinks, clock, stop);
 }
 
 }  // namespace

@@ -121,7 +121,8 @@ void declare_subject(CLI::App& app, ScanSubject& subject, Words& words) {
   app.add_option("-p,--ports", subject.ports, "22,80,8000-8100, service names, or - for all")
       ->type_name("PORTS");
   app.add_option("--top-ports", subject.top_ports, "the N most usual ports of infrastructure")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(CLI::Range(1, 65535));
   repeatable(app.add_option("--exclude", subject.excludes, "never probe these")->type_name("TARGET"));
   repeatable(app.add_option("--exclude-file", subject.exclude_files, "never probe what stands in this file")
                  ->type_name("FILE"));
@@ -177,7 +178,10 @@ void declare_conduct(CLI::App& app, ScanConduct& conduct, Words& words) {
 }
 
 void declare_output(CLI::App& app, ScanOutput& output, Words& words) {
-  repeatable(app.add_option("-o,--output", words.paths, "write here; repeatable; - is standard output")
+  repeatable(app.add_option("-o,--output", words.paths,
+                            "write here; repeatable; - is standard output. What is in the file is "
+                            "overwritten (with --resume, "
+                            "it is continued)")
                  ->type_name("FILE"));
   repeatable(app.add_option("--format", words.formats,
                             "table, jsonl or csv, one for each -o in order; by suffix when not given")
@@ -189,7 +193,8 @@ void declare_output(CLI::App& app, ScanOutput& output, Words& words) {
       ->type_name("FILE");
   app.add_option("--resume", output.resume, "go on with the sweep of this journal")->type_name("FILE");
   app.add_flag("--plan", output.plan, "print what would be done, and send nothing");
-  app.add_flag("-q,--quiet", output.quiet, "no progress, no closing line");
+  app.add_flag("-q,--quiet", output.quiet,
+               "on standard error nothing but errors and warnings; outputs stay as they are");
 }
 
 Result<void> apply_sources(const std::vector<std::string>& words, SourceOptions& source) {
@@ -225,6 +230,8 @@ Result<void> apply_outputs(const Words& words, ScanOutput& output) {
 }
 
 Result<void> apply_words(const CLI::App& app, const Words& words, ScanOptions& options) {
+  if (app.count("--ports") > 0 && options.subject.ports.empty())
+    return usage_error("-p: the list is empty: expected for example 22,80,8000-8100, or - for all ports");
   for (const ValueOption& option : kValueOptions) {
     if (app.count(option.name) == 0) continue;
     const Result<void> applied = option.apply(words.*option.word, options);
@@ -263,11 +270,11 @@ Result<void> check_engine(const ScanConduct& conduct) {
 Result<void> check_combination(const ScanOptions& options) {
   if (Result<void> sound = check_engine(options.conduct); !sound) return sound;
   if (!options.subject.ports.empty() && options.subject.top_ports > 0)
-    return usage_error("-p and --top-ports exclude each other");
+    return usage_error("-p and --top-ports exclude each other: leave one of them out");
   // Each process would draw a seed of its own: the parts of different orders leave endpoints out.
   if (!options.subject.shard.whole() && !options.subject.seed)
     return usage_error("--shard needs --seed N, the same on every machine");
-  if (Result<void> distinct = check_distinct_files(options.output); !distinct) return distinct;
+  if (Result<void> distinct = check_distinct_files(options); !distinct) return distinct;
   const bool wants_journal = !options.output.journal.empty() || !options.output.resume.empty();
   const auto durable = [](const OutputSpec& spec) {
     const Result<OutputFormat> format =
@@ -313,6 +320,7 @@ Result<std::optional<ScanOptions>> parse_scan_options(std::span<const std::strin
   }
   if (base != nullptr) {
     if (Result<void> allowed = refuse_subject(app); !allowed) return tl::unexpected(allowed.error());
+    if (app.count("--capture") == 0) options.conduct.capture.clear();  // that file is the earlier run's
   }
   if (Result<void> applied = apply_words(app, words, options); !applied)
     return tl::unexpected(applied.error());

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/plan.h"
+#include "cli/unresolved.h"
 
 namespace sonde {
 namespace {
@@ -52,6 +53,7 @@ void fill_conduct(PlanFacts& facts, const ScanConduct& conduct, const EngineChoi
   facts.rate = conduct.rate;
   facts.host_rate = conduct.host_rate;
   facts.timeout = conduct.timeout;
+  facts.retry_wait = conduct.retry_wait;
   facts.passes = conduct.retries + 1;
   facts.threads = engine.threads;
   const uint64_t slots = uint64_t{engine.slots_per_thread} * engine.threads;
@@ -76,6 +78,7 @@ Result<std::string> describe_plan(const ScanOptions& options, const BuiltTargets
   facts.shard_endpoints = ShardWalk(targets.set.size(), shard).steps();
   fill_conduct(facts, options.conduct, engine);
   facts.left_out = targets.left_out;
+  facts.unresolved = unresolved_text(targets.unresolved);
   facts.routes = std::move(*routes);
   facts.memory_available_bytes = limits.memory_available_bytes;
   facts.conntrack = limits.conntrack;

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "cli/command.h"
+#include "net/privilege.h"
 
 namespace sonde {
 namespace {
@@ -51,6 +52,9 @@ StopSignal::~StopSignal() {
 }
 
 void StopSignal::watch() {
+  // Rights are a thread's own: those who read foreign bytes give theirs up, and
+  // this one, which was there before, must not keep any. It needs none.
+  [[maybe_unused]] const Result<void> without_rights = drop_capabilities();
   SteadyClock::time_point first;
   while (true) {
     const int signal = sigwaitinfo(&awaited_, nullptr);

@@ -51,6 +51,11 @@ Result<std::vector<uint32_t>> routed_interfaces() {
   return found;
 }
 
+void put_first(std::vector<uint32_t>& numbers, uint32_t number) {
+  std::erase(numbers, number);
+  numbers.insert(numbers.begin(), number);
+}
+
 bool is_loopback(uint32_t index, std::span<const Interface> interfaces) {
   const auto found = std::ranges::find(interfaces, index, &Interface::index);
   return found != interfaces.end() && found->type == LinkType::loopback;
@@ -86,13 +91,11 @@ Result<std::unique_ptr<SynSetup>> SynSetup::open(const ScanConduct& conduct,
 }
 
 Result<void> SynSetup::choose_interfaces(const ScanConduct& conduct, std::span<const Interface> interfaces) {
-  if (!conduct.source.interface.empty()) {
-    interfaces_ = {route_options_.interface_index};
-    return {};
-  }
+  // Answers may come back another way than the probes went: they prove themselves.
   Result<std::vector<uint32_t>> routed = routed_interfaces();
   if (!routed) return tl::unexpected(routed.error());
   interfaces_ = std::move(*routed);
+  if (!conduct.source.interface.empty()) put_first(interfaces_, route_options_.interface_index);
   std::erase_if(interfaces_, [&](uint32_t index) { return is_loopback(index, interfaces); });
   if (interfaces_.size() <= kMostFilterInterfaces) return {};
   interfaces_.resize(kMostFilterInterfaces);

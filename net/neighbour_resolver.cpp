@@ -117,6 +117,13 @@ void NeighbourResolver::due_questions(Instant now, size_t most, std::vector<Ques
   }
 }
 
+// Who is looked up meanwhile stands behind it in the queue: a short delay.
+void NeighbourResolver::not_sent(const Neighbour& neighbour, Instant now) {
+  const std::lock_guard lock(mutex_);
+  const auto found = known_.find(neighbour);
+  if (found != known_.end() && is_asked(found->second)) move(found->second, 0, now + kUnsentPause);
+}
+
 void NeighbourResolver::fail(Entry& entry, Instant now) {
   entry.station = {};
   move(entry, kFailed, now + kFailureHold);

@@ -46,7 +46,8 @@ class NeighbourResolver {
   /// The wait after the first question; it doubles with every further one:
   /// 200, 400, 800 and 1,600 ms from the sending of a question, 3 s in all.
   static constexpr Nanos kFirstWait = std::chrono::milliseconds(200);
-  static constexpr Nanos kFailureHold = std::chrono::seconds(10);
+  static constexpr Nanos kFailureHold = std::chrono::seconds(1);
+  static constexpr Nanos kUnsentPause = std::chrono::milliseconds(20);
   static constexpr Nanos kStationHold = std::chrono::seconds(60);
   static constexpr size_t kMostNeighbours = size_t{1} << 20;
 
@@ -87,6 +88,9 @@ class NeighbourResolver {
   /// `due`. The caller sends them; nobody else is handed the same ones. Also
   /// where time passes: who has not answered the last question fails here.
   void due_questions(Instant now, size_t most, std::vector<Question>& due);
+  /// A question that due_questions() handed out could not be sent: asking begins
+  /// anew after kUnsentPause, since nobody can have heard of it.
+  void not_sent(const Neighbour& neighbour, Instant now);
   /// When due_questions() will have something, or a neighbour fails; Instant::max() when never.
   Instant next_event() const;
   /// Grows whenever a neighbour was resolved or failed: a cheap look for whoever waits.

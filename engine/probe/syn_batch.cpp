@@ -19,53 +19,97 @@ SynBatch::SynBatch(PacketPort& port, const Clock& clock, const SynScope& scope, 
       scope_(scope),
       on_failure_(std::move(on_failure)),
       frames_(kCapacity),
-      packets_(kCapacity),
       next_port_(scope.first_port) {}
 
-void SynBatch::add(const Probe& probe, const NextHop& hop, const LinkAddress& station, Instant now) {
+void SynBatch::add(const Probe& probe, const NextHop& hop, const LinkAddress& station) {
   CHECK(size_ < kCapacity);
-  if (size_ == 0) timestamp_ = timestamp_of(clock_.system_time());
-  Frame& frame = frames_[size_];
+  Frame& frame = frames_[size_++];
   frame.probe = probe;
-  const size_t length =
-      builder_for(hop.source).build(probe.endpoint, next_source_port(), timestamp_, frame.bytes);
-  packets_[size_] = {.interface_index = hop.interface_index,
-                     .ether_type = probe.endpoint.address.is_v4() ? kEtherTypeIpv4 : kEtherTypeIpv6,
-                     .to = station,
-                     .bytes = std::span(frame.bytes).first(length)};
-  ++size_;
-  if (size_ % kAtOnce == 0) flush(now);
+  frame.source = hop.source;
+  frame.source_port = next_source_port();
+  frame.interface_index = hop.interface_index;
+  frame.station = station;
 }
 
-void SynBatch::flush(Instant now) {
-  while (size_ > 0) {
-    const SendResult result = port_.send(std::span(packets_).first(size_));
-    drop_front(result.taken);
-    if (result.taken > 0) busy_since_.reset();
-    if (size_ == 0) return;
-    const bool busy = result.error == ENOBUFS || result.error == EAGAIN || result.error == 0;
-    if (busy) {
-      if (!busy_since_) busy_since_ = now;
-      if (now - *busy_since_ < kLongestBusy) return;
+uint32_t SynBatch::flush(Instant now) {
+  uint32_t taken = 0;
+  willing_ = size_;
+  while (willing_ > 0) {
+    // Built right before they leave, so that their timestamp is true.
+    const uint32_t timestamp = timestamp_of(clock_.system_time());
+    const size_t count = std::min(willing_, kAtOnce);
+    packets_.clear();
+    for (size_t i = 0; i < count; ++i) packets_.push_back(packet_of(frames_[i], timestamp));
+    const SendResult result = port_.send(packets_);
+    taken += static_cast<uint32_t>(result.taken);
+    for (size_t i = 0; i < result.taken && !busy_.empty(); ++i) {
+      std::erase_if(busy_, [&](const BusyDevice& device) {
+        return device.interface_index == packets_[i].interface_index;
+      });
     }
-    on_failure_(frames_.front().probe, result.error == 0 ? ENOBUFS : result.error);
-    drop_front(1);
+    take_front(result.taken);
+    if (result.taken < count) on_refusal(result.error, now);
   }
+  due_at_ = size_ + kAtOnce;
+  return taken;
+}
+
+OutgoingPacket SynBatch::packet_of(Frame& frame, uint32_t timestamp) {
+  const size_t length =
+      builder_for(frame.source).build(frame.probe.endpoint, frame.source_port, timestamp, frame.bytes);
+  return {.interface_index = frame.interface_index,
+          .ether_type = frame.probe.endpoint.address.is_v4() ? kEtherTypeIpv4 : kEtherTypeIpv6,
+          .to = frame.station,
+          .bytes = std::span(frame.bytes).first(length)};
+}
+
+/// The first frame was refused. A busy device keeps its frames for a while, out
+/// of the others' way; any other error is the frame's own.
+void SynBatch::on_refusal(int error, Instant now) {
+  if (error != ENOBUFS && error != EAGAIN && error != 0) {
+    on_failure_(frames_.front().probe, error);
+    return take_front(1);
+  }
+  const uint32_t device = frames_.front().interface_index;
+  const auto known = std::ranges::find(busy_, device, &BusyDevice::interface_index);
+  if (known == busy_.end()) {
+    busy_.push_back({device, now});
+  } else if (now - known->since >= kLongestBusy) {
+    return fail_all_of(device, ENOBUFS);
+  }
+  willing_ = set_aside(device);
+}
+
+/// Moves the frames of a device behind the others; returns how many others there are.
+size_t SynBatch::set_aside(uint32_t interface_index) {
+  const auto end = frames_.begin() + static_cast<ptrdiff_t>(willing_);
+  const auto aside = std::stable_partition(
+      frames_.begin(), end, [&](const Frame& frame) { return frame.interface_index != interface_index; });
+  return static_cast<size_t>(aside - frames_.begin());
+}
+
+void SynBatch::fail_all_of(uint32_t interface_index, int error) {
+  const size_t all = willing_;
+  const size_t others = set_aside(interface_index);
+  for (size_t i = others; i < all; ++i) on_failure_(frames_[i].probe, error);
+  std::move(frames_.begin() + static_cast<ptrdiff_t>(all), frames_.begin() + static_cast<ptrdiff_t>(size_),
+            frames_.begin() + static_cast<ptrdiff_t>(others));
+  size_ -= all - others;
+  willing_ = others;
 }
 
 /// Frames are few and small: moving those that stay keeps everything in one piece.
-void SynBatch::drop_front(size_t count) {
-  if (count == 0) return;
-  std::copy(frames_.begin() + static_cast<ptrdiff_t>(count), frames_.begin() + static_cast<ptrdiff_t>(size_),
+void SynBatch::take_front(size_t count) {
+  std::move(frames_.begin() + static_cast<ptrdiff_t>(count), frames_.begin() + static_cast<ptrdiff_t>(size_),
             frames_.begin());
-  std::copy(packets_.begin() + static_cast<ptrdiff_t>(count),
-            packets_.begin() + static_cast<ptrdiff_t>(size_), packets_.begin());
   size_ -= count;
-  for (size_t i = 0; i < size_; ++i)
-    packets_[i].bytes = std::span(frames_[i].bytes).first(packets_[i].bytes.size());
+  willing_ -= count;
 }
 
-uint32_t SynBatch::clear() { return static_cast<uint32_t>(std::exchange(size_, 0)); }
+uint32_t SynBatch::clear() {
+  due_at_ = kAtOnce;
+  return static_cast<uint32_t>(std::exchange(size_, 0));
+}
 
 const SynBuilder& SynBatch::builder_for(const IpAddress& source) {
   const auto known = std::ranges::find(builders_, source, &SynBuilder::source);

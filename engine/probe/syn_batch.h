@@ -35,34 +35,51 @@ class SynBatch {
   size_t free() const { return kCapacity - size_; }
   size_t waiting() const { return size_; }
   bool empty() const { return size_ == 0; }
-  /// Adds a probe; hands over when there are enough. Precondition: free() > 0.
-  void add(const Probe& probe, const NextHop& hop, const LinkAddress& station, Instant now);
-  /// Hands over what the devices take; the rest stays.
-  void flush(Instant now);
+  /// Adds a probe. Precondition: free() > 0.
+  void add(const Probe& probe, const NextHop& hop, const LinkAddress& station);
+  /// Whether it is time for a flush().
+  bool is_due() const { return size_ >= due_at_; }
+  /// Hands over what the devices take, and returns how much that was. The rest
+  /// stays, and is stamped anew; a busy device does not hold up the others.
+  uint32_t flush(Instant now);
   /// Forgets what was not handed over; returns how many.
   uint32_t clear();
 
  private:
   struct Frame {
     Probe probe;
-    std::array<std::byte, kLargestSyn> bytes;
+    IpAddress source;
+    uint16_t source_port = 0;
+    uint32_t interface_index = 0;
+    LinkAddress station;
+    std::array<std::byte, kLargestSyn> bytes{};
+  };
+  // A device that refuses packets, and since when none was taken.
+  struct BusyDevice {
+    uint32_t interface_index = 0;
+    Instant since;
   };
 
+  OutgoingPacket packet_of(Frame& frame, uint32_t timestamp);
   const SynBuilder& builder_for(const IpAddress& source);
   uint16_t next_source_port();
-  void drop_front(size_t count);
+  void take_front(size_t count);
+  void on_refusal(int error, Instant now);
+  size_t set_aside(uint32_t interface_index);
+  void fail_all_of(uint32_t interface_index, int error);
 
   PacketPort& port_;
   const Clock& clock_;
   SynScope scope_;
   OnFailure on_failure_;
-  std::vector<SynBuilder> builders_;  // one a source address; few
-  std::vector<Frame> frames_;
-  std::vector<OutgoingPacket> packets_;  // parallel to frames_
+  std::vector<SynBuilder> builders_;     // one a source address; few
+  std::vector<Frame> frames_;            // kCapacity; the first size_ are waiting
+  std::vector<OutgoingPacket> packets_;  // of a flush
   size_t size_ = 0;
-  uint32_t timestamp_ = 0;  // of the frames that are gathered now
+  size_t willing_ = 0;  // in a flush: frames whose device is not known to be busy, in front
+  size_t due_at_ = kAtOnce;
   uint16_t next_port_;
-  std::optional<Instant> busy_since_;
+  std::vector<BusyDevice> busy_;
 };
 
 /// The 32 bits of a packet's time that travel as TSval: microseconds.

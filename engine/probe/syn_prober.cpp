@@ -15,6 +15,7 @@ namespace {
 constexpr Nanos kBusyPause = std::chrono::microseconds(200);
 constexpr Nanos kParkedLook = std::chrono::milliseconds(20);
 constexpr size_t kQuestionsAtOnce = 64;
+constexpr uint8_t kEthernetStation = 6;
 // Calls of receive() in one turn: a flood must not keep the sender from its work.
 constexpr int kMostReceives = 8;
 // An echoed time further back than that is no time of ours.
@@ -98,9 +99,12 @@ void SynProber::dispatch_to_neighbour(const Probe& probe, const NextHop& hop, In
 }
 
 void SynProber::send(const Probe& probe, const NextHop& hop, const LinkAddress& station, Instant now) {
-  batch_.add(probe, hop, station, now);
-  window_.add(1, now);
+  batch_.add(probe, hop, station);
+  if (batch_.is_due()) flush(now);
 }
+
+/// A probe's time-out runs from its leaving.
+void SynProber::flush(Instant now) { window_.add(batch_.flush(now), now); }
 
 /// Our own side could not send it. The one table of errno values says what that means.
 void SynProber::fail(const Probe& probe, int error, Instant now) {
@@ -132,7 +136,7 @@ void SynProber::fail_unresolved(const Probe& probe, const NextHop& hop, Instant 
 void SynProber::wait(Instant now, Nanos longest) {
   dispatch_ready(now);
   ask_neighbours(now);
-  batch_.flush(now);
+  flush(now);
   start_connects(now);
   connects_->wait(now, Nanos::zero());
   const Nanos sleep_for = longest_sleep(now, longest);
@@ -230,15 +234,29 @@ void SynProber::ask_neighbours(Instant now) {
   due_.clear();
   resolver_.due_questions(now, kQuestionsAtOnce, due_);
   for (const NeighbourResolver::Question& due : due_) {
+    if (due.asker.station.size != kEthernetStation) continue;  // no question is known for such a link
     const NeighbourQuestion question =
         make_neighbour_question(due.neighbour.address, due.asker.address, due.asker.station);
     const OutgoingPacket packet{.interface_index = due.neighbour.interface_index,
                                 .ether_type = question.ether_type,
                                 .to = question.to,
                                 .bytes = question.packet()};
-    // One that the device refuses is asked again like one that was lost.
-    books_.questions += port_->send({&packet, 1}).taken;
+    const SendResult sent = port_->send({&packet, 1});
+    books_.questions += sent.taken;
+    if (sent.taken == 0)
+      on_unsent(due.neighbour, sent.error, now);
+    else
+      unsent_since_.reset();
   }
+}
+
+/// Our device refused a question: that says nothing about the neighbour. It is
+/// asked later; when the device takes none for long, its probes have failed here.
+void SynProber::on_unsent(const Neighbour& neighbour, int error, Instant now) {
+  resolver_.not_sent(neighbour, now);
+  if (!unsent_since_) unsent_since_ = now;
+  if (now - *unsent_since_ < SynBatch::kLongestBusy) return;
+  for (const Probe& probe : parked_.take(neighbour)) fail(probe, error == 0 ? ENOBUFS : error, now);
 }
 
 void SynProber::start_connects(Instant now) {

@@ -70,6 +70,7 @@ class SynProber final : public Prober {
   void dispatch(const Probe& probe, Instant now);
   void dispatch_to_neighbour(const Probe& probe, const NextHop& hop, Instant now);
   void send(const Probe& probe, const NextHop& hop, const LinkAddress& station, Instant now);
+  void flush(Instant now);
   void fail(const Probe& probe, int error, Instant now);
   void fail_unresolved(const Probe& probe, const NextHop& hop, Instant now);
   void receive(Instant now);
@@ -80,6 +81,7 @@ class SynProber final : public Prober {
   void unpark(const Neighbour& neighbour);
   void dispatch_ready(Instant now);
   void ask_neighbours(Instant now);
+  void on_unsent(const Neighbour& neighbour, int error, Instant now);
   void start_connects(Instant now);
   void collect_connects(Instant now);
   void merge_follow_up(const Observation& connected);
@@ -99,6 +101,7 @@ class SynProber final : public Prober {
   uint64_t generation_ = 0;  // of the resolver, when parked_ was looked through
   Instant looked_;
   std::vector<NeighbourResolver::Question> due_;
+  std::optional<Instant> unsent_since_;  // devices have taken no question
   std::deque<Probe> to_connect_;
   std::unordered_map<Endpoint, Observation, EndpointHash> followed_;  // what their SYN-ACKs showed
   PacketBooks books_;

@@ -3,6 +3,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "engine/sink/output_file.h"
 #include "engine/sink/show_filter.h"
@@ -31,6 +32,7 @@ inline constexpr std::string_view kCsvHeader =
 class Csv final : public Sink {
  public:
   Csv(OutputFile file, ShowFilter show);
+  Result<void> begin(OutputNoter noter) override { return file_.begin(std::move(noter)); }
   Result<void> write(std::span<const EndpointRecord> batch) override;
   Result<void> finish(const SummaryRecord& summary) override;
 

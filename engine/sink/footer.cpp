@@ -13,6 +13,8 @@ namespace {
 
 constexpr size_t kLongestNote = 1000;
 constexpr size_t kMostProxies = 10;
+// While anything is silent, 100 % is a matter of rounding.
+constexpr double kMostProvable = 0.99999;
 
 /// "1 pass", "3 passes".
 std::string counted(uint64_t number, std::string_view one, std::string_view many) {
@@ -30,8 +32,11 @@ std::string percent(double share) {
 }
 
 std::string completeness(const SummaryRecord& summary) {
+  const bool all_answered = summary.filtered + summary.errors + summary.unreported == 0;
+  if (summary.completeness_low && *summary.completeness_low >= 1 && all_answered)
+    return "; every endpoint answered";
   if (summary.completeness_low && std::isfinite(*summary.completeness_low)) {
-    return "; completeness >= " + percent(*summary.completeness_low);
+    return "; completeness >= " + percent(std::min(*summary.completeness_low, kMostProvable));
   }
   if (summary.completeness && std::isfinite(*summary.completeness)) {
     return "; completeness about " + percent(*summary.completeness);

@@ -82,10 +82,9 @@ std::unique_ptr<Sink> sink_into(OutputFile file, OutputFormat format, const Outp
 Result<OutputFormat> parse_format(std::string_view word) {
   if (const auto format = find(kFormats, word)) return *format;
   if (comes_later(word)) {
-    return usage_error("--format: " + std::string(word) +
-                       " is not supported by this version: use jsonl, csv or table");
+    return usage_error(std::string(word) + " is not supported by this version: use jsonl, csv or table");
   }
-  return usage_error("--format: '" + std::string(word) + "' is not a format: use jsonl, csv or table");
+  return usage_error("'" + std::string(word) + "' is not a format: use jsonl, csv or table");
 }
 
 Result<OutputFormat> format_of_path(std::string_view path) {
@@ -108,7 +107,10 @@ Result<OutputFormat> format_of_path(std::string_view path) {
 Result<std::unique_ptr<Sink>> make_sink(const OutputSpec& spec) {
   const auto format = format_of(spec);
   if (!format) return tl::unexpected(format.error());
-  auto file = OutputFile::open(spec.path, spec.mode, start_of(*format));
+  const bool never_begun = spec.earlier && !spec.earlier->begun;
+  const std::optional<OutputMark> mark = spec.earlier ? std::optional(spec.earlier->mark) : std::nullopt;
+  auto file =
+      OutputFile::open(spec.path, never_begun ? OutputMode::create : spec.mode, start_of(*format), mark);
   if (!file) return tl::unexpected(file.error());
   return sink_into(std::move(*file), *format, spec);
 }

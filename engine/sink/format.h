@@ -21,7 +21,7 @@ enum class OutputFormat {
 };
 
 /// The value of --format: "table", "jsonl" or "csv". A usage error names what
-/// is possible, and says so when a format (xml, db) comes in a later version.
+/// is possible, without the option, and says so when a format (xml, db) comes in a later version.
 Result<OutputFormat> parse_format(std::string_view word);
 
 /// The format that a file's suffix stands for, in either case of letters:
@@ -33,14 +33,14 @@ struct OutputSpec {
   std::string path = "-";              ///< a path, or "-" for standard output
   std::optional<OutputFormat> format;  ///< by the suffix when there is none; a table on standard output
   OutputMode mode = OutputMode::create;
+  std::optional<EarlierOutput> earlier;  ///< of a resumed sweep, what its journal knows of this file
   ShowFilter show;
   bool colour = false;        ///< the table may use colours; the others have none
   size_t most_rows = 200000;  ///< of a table, which is held in memory until the end
 };
 
-/// Opens an output. With OutputMode::create an existing file is emptied by
-/// this call. The errors are those of format_of_path() (usage) and of
-/// OutputFile::open().
+/// Opens an output, and leaves what is in it as it is until Sink::begin(). The
+/// errors are those of format_of_path() and of OutputFile::open(): usage.
 Result<std::unique_ptr<Sink>> make_sink(const OutputSpec& spec);
 
 }  // namespace sonde

@@ -3,6 +3,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "engine/sink/output_file.h"
 #include "engine/sink/show_filter.h"
@@ -29,6 +30,7 @@ inline constexpr std::string_view kJsonLinesStart = R"({"type":")";
 class JsonLines final : public Sink {
  public:
   JsonLines(OutputFile file, ShowFilter show);
+  Result<void> begin(OutputNoter noter) override { return file_.begin(std::move(noter)); }
   Result<void> write(std::span<const EndpointRecord> batch) override;
   Result<void> finish(const SummaryRecord& summary) override;
 

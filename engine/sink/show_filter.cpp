@@ -36,7 +36,7 @@ Result<ShowFilter> ShowFilter::parse(std::string_view text) {
     } else if (const auto state = state_of(word)) {
       filter.show(*state);
     } else {
-      return usage_error("--show: '" + std::string(word) +
+      return usage_error("'" + std::string(word) +
                          "' is not a state: use open, closed, filtered, error or all, with commas between");
     }
     start = end + 1;

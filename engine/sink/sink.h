@@ -3,6 +3,7 @@
 #include <span>
 
 #include "engine/probe/record.h"
+#include "engine/sink/output_mark.h"
 #include "net/base/result.h"
 
 namespace sonde {
@@ -17,6 +18,13 @@ class Sink {
   Sink(const Sink&) = delete;
   Sink& operator=(const Sink&) = delete;
   virtual ~Sink() = default;
+
+  /// Changes the output for the first time: empties it, or cuts off what a
+  /// crash left incomplete. Once, before write(), and only when everything
+  /// else that the sweep needs is open. `noter` is told after each write how
+  /// far the file has come; of what is no regular file, never. The errors are
+  /// usage errors: nothing has been swept yet.
+  virtual Result<void> begin([[maybe_unused]] OutputNoter noter) { return {}; }
 
   /// Takes a batch, of any size, also none. After it returned without an
   /// error, the batch has been handed to the kernel with one write() (one for

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <set>
 #include <span>
+#include <utility>
 
 #include "engine/sink/output_file.h"
 #include "engine/sink/show_filter.h"
@@ -35,6 +36,7 @@ struct TableOptions {
 class Table final : public Sink {
  public:
   Table(OutputFile file, TableOptions options);
+  Result<void> begin(OutputNoter noter) override { return file_.begin(std::move(noter)); }
   Result<void> write(std::span<const EndpointRecord> batch) override;
   Result<void> finish(const SummaryRecord& summary) override;
 

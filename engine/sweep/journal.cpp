@@ -9,60 +9,20 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstddef>
 #include <cstdio>
 #include <cstring>
 
-#include "engine/sweep/ledger.h"
+#include "engine/sweep/journal_format.h"
 #include "net/base/check.h"
 
 namespace sonde {
 namespace {
 
-constexpr char kMagic[8] = {'S', 'O', 'N', 'D', 'E', 'J', '0', '1'};
-constexpr uint64_t kPage = 4096;
-
-// The file: this header, the state, the pending steps, those carried over from
-// earlier interruptions, the texts, the ledger; each part begins on a page.
-// Numbers in the machine's own byte order: a journal is resumed where it was made.
-struct FileHeader {
-  char magic[8];
-  uint64_t digest;
-  uint64_t seed;
-  uint64_t steps;
-  uint64_t slice_steps;
-  uint32_t shard_index;
-  uint32_t shard_count;
-  uint64_t args_bytes;  // each argument ends in NUL
-  uint64_t ports_bytes;
-  uint64_t targets_bytes;
-};
-
-constexpr uint64_t kStateAt = kPage;
-constexpr uint64_t kPendingAt = 2 * kPage;
-constexpr uint64_t kCarriedAt = kPendingAt + Journal::kMostPending * sizeof(uint64_t);
-constexpr uint64_t kTextAt = kCarriedAt + Journal::kMostCarried * sizeof(uint64_t);
-constexpr uint64_t kMostText = uint64_t{1} << 36;
-
-constexpr uint64_t whole_pages(uint64_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
-
-std::string join_args(const std::vector<std::string>& args) {
-  std::string joined;
-  for (const std::string& arg : args) joined.append(arg).push_back('\0');
-  return joined;
-}
-
-std::vector<std::string> split_args(std::string_view joined) {
-  std::vector<std::string> args;
-  while (!joined.empty()) {
-    const size_t end = std::min(joined.find('\0'), joined.size());
-    args.emplace_back(joined.substr(0, end));
-    joined.remove_prefix(std::min(end + 1, joined.size()));
-  }
-  return args;
-}
-
+/// Before the sweep has begun: nothing is lost yet.
 tl::unexpected<Error> file_error(const std::string& path, const std::string& what) {
-  return io_error("journal " + path + ": " + what + ": " + std::strerror(errno));
+  return usage_error("journal " + path + ": " + what + ": " + std::strerror(errno) +
+                     ": name a file in a directory that you may write to, with room for it");
 }
 
 /// Stores to the mapping must not be moved across one another by the compiler;
@@ -72,77 +32,13 @@ void in_order() { std::atomic_signal_fence(std::memory_order_seq_cst); }
 
 }  // namespace
 
-struct Journal::Layout {
-  explicit Layout(const FileHeader& header)
-      : args_bytes(header.args_bytes),
-        ports_bytes(header.ports_bytes),
-        targets_bytes(header.targets_bytes),
-        ledger_at(whole_pages(kTextAt + args_bytes + ports_bytes + targets_bytes)),
-        ledger_words(Ledger::words_for(std::min(header.steps, header.slice_steps))),
-        file_bytes(ledger_at + whole_pages(ledger_words * sizeof(uint64_t))) {}
-  uint64_t args_bytes, ports_bytes, targets_bytes, ledger_at, ledger_words, file_bytes;
+/// One page. A kill may come between any two stores: marks[0] and marks[1] are
+/// written in turn, and `in_force` says which one counts.
+struct Journal::OutputSlot {
+  uint64_t in_force;  // 0: not begun yet; otherwise 1 + the place in marks
+  OutputMark marks[2];
+  char path[kPage - sizeof(uint64_t) - 2 * sizeof(OutputMark)];  // ends in NUL; empty: a free slot
 };
-
-namespace {
-
-FileHeader header_of(const JournalPlan& plan, const std::string& args) {
-  FileHeader header{};
-  std::memcpy(header.magic, kMagic, sizeof kMagic);
-  header.digest = plan.digest;
-  header.seed = plan.seed;
-  header.steps = plan.steps;
-  header.slice_steps = plan.slice_steps;
-  header.shard_index = plan.shard_index;
-  header.shard_count = plan.shard_count;
-  header.args_bytes = args.size();
-  header.ports_bytes = plan.ports.size();
-  header.targets_bytes = plan.targets.size();
-  return header;
-}
-
-Result<void> check_header(const FileHeader& header, uint64_t file_bytes) {
-  if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0) {
-    return usage_error(std::memcmp(header.magic, kMagic, 6) == 0 ? "was written by another version of sonde"
-                                                                 : "is not a journal of sonde");
-  }
-  const bool sane = header.steps > 0 && header.slice_steps > 0 && header.shard_index >= 1 &&
-                    header.shard_index <= header.shard_count && header.args_bytes <= kMostText &&
-                    header.ports_bytes <= kMostText && header.targets_bytes <= kMostText &&
-                    header.steps <= uint64_t{1} << 63;
-  if (!sane) return usage_error("is damaged: its header makes no sense");
-  const uint64_t text = header.args_bytes + header.ports_bytes + header.targets_bytes;
-  const uint64_t ledger = Ledger::words_for(std::min(header.steps, header.slice_steps)) * sizeof(uint64_t);
-  if (file_bytes != whole_pages(kTextAt + text) + whole_pages(ledger)) {
-    return usage_error("is damaged: it has " + std::to_string(file_bytes) +
-                       " bytes, which is not what its header says");
-  }
-  return {};
-}
-
-}  // namespace
-
-Result<JournalPlan> parse_journal_plan(std::span<const std::byte> head, uint64_t file_bytes) {
-  FileHeader header;
-  if (head.size() < sizeof header || file_bytes < head.size())
-    return usage_error("is not a journal of sonde: it is too short");
-  std::memcpy(&header, head.data(), sizeof header);
-  if (const Result<void> sound = check_header(header, file_bytes); !sound)
-    return tl::unexpected(sound.error());
-  const uint64_t text_bytes = header.args_bytes + header.ports_bytes + header.targets_bytes;
-  if (head.size() < kTextAt + text_bytes) return usage_error("is damaged: its texts are cut short");
-  const std::string_view text(reinterpret_cast<const char*>(head.data()) + kTextAt, text_bytes);
-  JournalPlan plan;
-  plan.args = split_args(text.substr(0, header.args_bytes));
-  plan.ports = text.substr(header.args_bytes, header.ports_bytes);
-  plan.targets = text.substr(header.args_bytes + header.ports_bytes);
-  plan.digest = header.digest;
-  plan.seed = header.seed;
-  plan.shard_index = header.shard_index;
-  plan.shard_count = header.shard_count;
-  plan.steps = header.steps;
-  plan.slice_steps = header.slice_steps;
-  return plan;
-}
 
 Result<void> Journal::map(size_t bytes, const std::string& path) {
   const int flags = descriptor_ >= 0 ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
@@ -157,19 +53,21 @@ Result<void> Journal::map(size_t bytes, const std::string& path) {
   return {};
 }
 
-void Journal::adopt(const Layout& layout) {
+void Journal::adopt(const JournalLayout& layout) {
   state_ = reinterpret_cast<JournalState*>(memory_ + kStateAt);
   pending_ = {reinterpret_cast<uint64_t*>(memory_ + kPendingAt), kMostPending};
   carried_ = {reinterpret_cast<uint64_t*>(memory_ + kCarriedAt), kMostCarried};
+  outputs_ = {reinterpret_cast<OutputSlot*>(memory_ + kOutputsAt), kMostOutputs};
   ledger_words_ = {reinterpret_cast<uint64_t*>(memory_ + layout.ledger_at), layout.ledger_words};
 }
 
 Result<std::unique_ptr<Journal>> Journal::in_memory(JournalPlan plan) {
   std::unique_ptr<Journal> journal(new Journal);
   journal->plan_ = std::move(plan);
-  FileHeader header = header_of(journal->plan_, "");
-  header.ports_bytes = header.targets_bytes = 0;  // nobody reads them back
-  const Layout layout(header);
+  JournalHeader header = header_of(journal->plan_);
+  header.args_bytes = header.ports_bytes = header.shortfall_bytes = header.targets_bytes =
+      0;  // nobody reads them back
+  const JournalLayout layout(header);
   if (const Result<void> mapped = journal->map(layout.file_bytes, ""); !mapped)
     return tl::unexpected(mapped.error());
   journal->adopt(layout);
@@ -234,7 +132,8 @@ bool reserve(int descriptor, uint64_t bytes) {
 
 }  // namespace
 
-Result<std::unique_ptr<Journal>> Journal::create(const std::string& path, JournalPlan plan) {
+Result<std::unique_ptr<Journal>> Journal::create(const std::string& path, JournalPlan plan,
+                                                 std::span<const std::string> outputs) {
   if (access(path.c_str(), F_OK) == 0) return exists_error(path);
   const std::string draft = path + ".new";
   const Result<int> descriptor = open_draft(path, draft);
@@ -242,9 +141,8 @@ Result<std::unique_ptr<Journal>> Journal::create(const std::string& path, Journa
   std::unique_ptr<Journal> journal(new Journal);
   journal->descriptor_ = *descriptor;
   journal->plan_ = std::move(plan);
-  const std::string args = join_args(journal->plan_.args);
-  const FileHeader header = header_of(journal->plan_, args);
-  const Layout layout(header);
+  JournalHeader header = header_of(journal->plan_);
+  const JournalLayout layout(header);
   const auto give_up = [&draft](tl::unexpected<Error> error) {
     unlink(draft.c_str());
     return error;
@@ -253,10 +151,16 @@ Result<std::unique_ptr<Journal>> Journal::create(const std::string& path, Journa
     return give_up(file_error(path, "has no room for " + std::to_string(layout.file_bytes) + " bytes"));
   if (const Result<void> mapped = journal->map(layout.file_bytes, path); !mapped)
     return give_up(tl::unexpected(mapped.error()));
-  const std::string text = args + journal->plan_.ports + journal->plan_.targets;
+  const std::string text = text_of(journal->plan_);
   std::memcpy(journal->memory_ + kTextAt, text.data(), text.size());
   std::memcpy(journal->memory_, &header, sizeof header);
+  header.checksum = checksum_of_plan(journal->memory_, header);
+  std::memcpy(journal->memory_, &header, sizeof header);
   journal->adopt(layout);
+  for (const std::string& output : outputs) {
+    if (const Result<size_t> added = journal->add_output(output); !added)
+      return give_up(tl::unexpected(added.error()));
+  }
   journal->set_phase(JournalPhase::probing);
   if (!give_name(draft, path))
     return give_up(errno == EEXIST ? exists_error(path) : file_error(path, "cannot be named"));
@@ -267,29 +171,47 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::string& path) {
   std::unique_ptr<Journal> journal(new Journal);
   journal->descriptor_ = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
   if (journal->descriptor_ < 0)
-    return usage_error("journal " + path + " cannot be opened: " + std::strerror(errno));
+    return usage_error("journal " + path + " cannot be opened: " + std::strerror(errno) +
+                       ": --resume takes the file that --journal made");
   if (flock(journal->descriptor_, LOCK_EX | LOCK_NB) != 0) {
     return usage_error("journal " + path + " is in use by another sonde: wait for it, or end it");
   }
   struct stat facts {};
   if (fstat(journal->descriptor_, &facts) != 0) return file_error(path, "cannot be examined");
   const auto bytes = static_cast<uint64_t>(facts.st_size);
-  if (bytes < kTextAt) return usage_error("journal " + path + " is not a journal of sonde: it is too short");
+  if (bytes == 0) return usage_error("journal " + path + " is not a journal of sonde: it is empty");
   if (const Result<void> mapped = journal->map(bytes, path); !mapped) return tl::unexpected(mapped.error());
   Result<JournalPlan> plan = parse_journal_plan({journal->memory_, bytes}, bytes);
   if (!plan) return usage_error("journal " + path + " " + plan.error().text);
   journal->plan_ = std::move(*plan);
-  FileHeader header;
+  JournalHeader header;
   std::memcpy(&header, journal->memory_, sizeof header);
-  journal->adopt(Layout(header));
-  const JournalState& state = *journal->state_;
-  const uint64_t slices = (journal->plan_.steps - 1) / journal->plan_.slice_steps + 1;
-  if (journal->slice() >= slices || state.pending > kMostPending || state.carried > kMostCarried ||
-      state.pass >= kMostPasses || state.passes > kMostPasses) {
-    return usage_error("journal " + path + " is damaged: its state makes no sense");
-  }
+  journal->adopt(JournalLayout(header));
+  if (!journal->state_makes_sense())
+    return usage_error("journal " + path + " " + damaged_journal("its state makes no sense").text);
   journal->carry_pending();
   return journal;
+}
+
+/// What changes has no checksum, since it changes at any moment: its ranges are looked at instead.
+bool Journal::state_makes_sense() const {
+  // A kill may come between a count and the mark that it is about, once in each interruption.
+  constexpr uint64_t kMiscounted = 1 << 20;
+  const JournalState& state = *state_;
+  const uint64_t slices = (plan_.steps - 1) / plan_.slice_steps + 1;
+  const uint64_t slice_steps = std::min(plan_.steps, plan_.slice_steps);
+  const auto fits = [this](const JournalTotals& totals) {
+    return totals.open <= plan_.steps && totals.closed <= plan_.steps && totals.filtered <= plan_.steps &&
+           totals.errors <= plan_.steps;
+  };
+  const auto is_path = [](const OutputSlot& slot) {
+    return slot.in_force <= 2 && std::memchr(slot.path, 0, sizeof slot.path) != nullptr;
+  };
+  return slice() < slices && state.listed <= slice_steps && state.listing_to <= slice_steps &&
+         state.pending <= kMostPending && state.carried <= kMostCarried && state.pass < kMostPasses &&
+         state.passes <= kMostPasses && state.slice_errors <= slice_steps + kMiscounted &&
+         fits(state.totals[0]) && fits(state.totals[1]) && std::ranges::all_of(outputs_, is_path) &&
+         std::ranges::all_of(state.found, [&](uint64_t found) { return found <= plan_.steps + kMiscounted; });
 }
 
 Journal::~Journal() {
@@ -356,6 +278,44 @@ void Journal::begin_batch(std::span<const uint64_t> steps) {
 void Journal::end_batch() {
   in_order();
   state_->pending = 0;
+  in_order();
+}
+
+std::vector<JournalOutput> Journal::outputs() const {
+  std::vector<JournalOutput> remembered;
+  for (const OutputSlot& slot : outputs_) {
+    if (slot.path[0] == 0) break;
+    remembered.push_back({slot.path, {}});
+    if (slot.in_force > 0) remembered.back().mark = slot.marks[slot.in_force - 1];
+  }
+  return remembered;
+}
+
+Result<size_t> Journal::add_output(const std::string& path) {
+  static_assert(sizeof(OutputSlot) == kPage && sizeof OutputSlot::path > kLongestOutputPath);
+  if (path.empty() || path.size() > kLongestOutputPath) {
+    return usage_error("-o: a path of " + std::to_string(path.size()) + " bytes, of which a journal keeps " +
+                       std::to_string(kLongestOutputPath) + ": name a shorter one");
+  }
+  const auto free = std::ranges::find_if(outputs_, [](const OutputSlot& slot) { return slot.path[0] == 0; });
+  if (free == outputs_.end()) {
+    return usage_error("a journal remembers at most " + std::to_string(kMostOutputs) +
+                       " output files, those of earlier runs included: give fewer -o");
+  }
+  free->in_force = 0;
+  std::copy(path.begin() + 1, path.end(), free->path + 1);
+  free->path[path.size()] = 0;
+  in_order();
+  free->path[0] = path[0];
+  return static_cast<size_t>(free - outputs_.begin());
+}
+
+void Journal::note_output(size_t place, const OutputMark& mark) {
+  OutputSlot& slot = outputs_[place];
+  const uint64_t next = slot.in_force == 1 ? 2 : 1;
+  slot.marks[next - 1] = mark;
+  in_order();
+  slot.in_force = next;
   in_order();
 }
 

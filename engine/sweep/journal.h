@@ -3,20 +3,25 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "engine/sink/output_mark.h"
 #include "net/base/result.h"
 
 namespace sonde {
+
+struct JournalLayout;
 
 /// What a sweep is: written when its journal is made, never changed after.
 struct JournalPlan {
   std::vector<std::string> args;  ///< the command line of the first run, for resuming it
   std::string ports;              ///< PortSet::to_string()
   std::string targets;            ///< TargetSet::canonical_text()
+  std::string shortfall;          ///< what the targets lack from the beginning, in a sentence; usually empty
   uint64_t digest = 0;            ///< TargetSet::digest()
   uint64_t seed = 0;
   uint32_t shard_index = 1, shard_count = 1;
@@ -34,6 +39,12 @@ enum class JournalPhase : uint64_t {
 
 /// The most passes of one slice.
 inline constexpr size_t kMostPasses = 128;
+
+/// An output of the sweep, as the last run that wrote it left it.
+struct JournalOutput {
+  std::string path;                ///< as it was named
+  std::optional<OutputMark> mark;  ///< nullopt: no run has begun it yet
+};
 
 /// How many endpoints got which verdict, in the slices before this one.
 struct JournalTotals {
@@ -72,15 +83,22 @@ class Journal {
   static constexpr size_t kMostPending = 4096;
   /// The most steps of earlier interruptions that are remembered as pending.
   static constexpr size_t kMostCarried = 4 * kMostPending;
+  /// The most output files that are remembered, all runs together.
+  static constexpr size_t kMostOutputs = 16;
+  /// The longest path of an output, in bytes.
+  static constexpr size_t kLongestOutputPath = 4000;
 
   /// In memory alone. Error: no memory for the ledger.
   static Result<std::unique_ptr<Journal>> in_memory(JournalPlan plan);
   /// A new file; an existing one is a usage error (a journal is never
   /// overwritten). The file gets its name only when it is whole: it is made as
   /// `path`.new, and what a killed process left under that name is used again.
-  static Result<std::unique_ptr<Journal>> create(const std::string& path, JournalPlan plan);
-  /// An existing file. Errors: not a journal, damaged, of another version, or
-  /// in use by another process (flock(2)).
+  /// `outputs`: those that the first run is about to begin. All errors are
+  /// usage errors: nothing has been swept yet.
+  static Result<std::unique_ptr<Journal>> create(const std::string& path, JournalPlan plan,
+                                                 std::span<const std::string> outputs = {});
+  /// An existing file. Errors (usage): not a journal, damaged, of another
+  /// version, or in use by another process (flock(2)).
   static Result<std::unique_ptr<Journal>> open(const std::string& path);
 
   ~Journal();
@@ -113,16 +131,26 @@ class Journal {
   /// earlier interruptions, ascending.
   const std::vector<uint64_t>& may_repeat() const { return may_repeat_; }
 
+  /// The outputs that it remembers, in the order in which they came.
+  std::vector<JournalOutput> outputs() const;
+  /// Remembers one more; returns its place. Error: there are kMostOutputs, or
+  /// the path is longer than kLongestOutputPath.
+  Result<size_t> add_output(const std::string& path);
+  /// Notes how far an output has been written, in one store that counts. To be
+  /// called after the write, so that what is noted is there.
+  void note_output(size_t place, const OutputMark& mark);
+
   /// Writes everything to the disk.
   void sync();
   /// True when there is a file behind it.
   bool has_file() const { return descriptor_ >= 0; }
 
  private:
-  struct Layout;
+  struct OutputSlot;
   Journal() = default;
   Result<void> map(size_t bytes, const std::string& path);
-  void adopt(const Layout& layout);
+  void adopt(const JournalLayout& layout);
+  bool state_makes_sense() const;
   void carry_pending();
   bool still_open(uint64_t step) const;
   void set_place(uint64_t slice, JournalPhase phase);
@@ -135,12 +163,14 @@ class Journal {
   JournalState* state_ = nullptr;
   std::span<uint64_t> pending_;
   std::span<uint64_t> carried_;
+  std::span<OutputSlot> outputs_;
   std::span<uint64_t> ledger_words_;
   std::vector<uint64_t> may_repeat_;
 };
 
 /// The plan in the bytes of a journal file, checked against `file_bytes`, the
-/// file's size. Pure; `head` holds the file from its start, as much as there is
+/// file's size, and against its checksum, which covers all that never changes.
+/// Pure; `head` holds the file from its start, as much as there is
 /// of it. The error says what is wrong with it, without the file's name.
 Result<JournalPlan> parse_journal_plan(std::span<const std::byte> head, uint64_t file_bytes);
 

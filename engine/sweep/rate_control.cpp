@@ -15,8 +15,8 @@ double RateControl::advance(Instant now, bool lost, double sent_rate) {
 
 void RateControl::decrease(Instant now, double sent_rate) {
   // What was allowed may be far above what was sent: halving that would change nothing.
-  reference_ = rate_ > 0 ? std::min(rate_, sent_rate) : sent_rate;
   const double least = most_ > 0 ? std::min(kLeastRate, most_) : kLeastRate;
+  reference_ = std::max(least, rate_ > 0 ? std::min(rate_, sent_rate) : sent_rate);
   rate_ = std::max(least, reference_ / 2);
   changed_ = decreased_ = now;
   ++decreases_;
@@ -25,7 +25,7 @@ void RateControl::decrease(Instant now, double sent_rate) {
 void RateControl::increase(Instant now) {
   const double elapsed_s = std::chrono::duration<double>(now - changed_).count();
   changed_ = now;
-  rate_ += elapsed_s * kGrowth * reference_;
+  rate_ += elapsed_s * kGrowth * std::max(reference_, rate_);
   if (most_ > 0) rate_ = std::min(rate_, most_);
 }
 

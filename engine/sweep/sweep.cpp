@@ -113,11 +113,13 @@ Result<void> Sweep::run_passes(Ledger& ledger) {
 
 Result<void> Sweep::run_pass(Ledger& ledger, uint32_t number) {
   PassBlocks blocks(ledger.steps(), options_.threads);
+  std::atomic<uint32_t> probing{options_.threads};
   const Pass pass{.number = number,
                   .last = number + 1 >= most_passes(),
                   .not_before = pass_ended_ + spacing_before(number),
                   .first_step = slice_begin(),
-                  .blocks = &blocks};
+                  .blocks = &blocks,
+                  .probing = &probing};
   status_.pass = number + 1;
   status_.pass_steps = ledger.steps();
   const uint64_t answered_before = answered_in(ledger);
@@ -278,6 +280,7 @@ void Sweep::fill_counts(SummaryRecord& summary, const Ledger& ledger) const {
 }
 
 void Sweep::fill_completeness(SummaryRecord& summary, const Ledger& ledger) const {
+  if (summary.errors > 0) return;  // of what could not be tried, no passes tell
   const bool all_answered =
       ledger.count().unanswered == 0 && walk_.steps() <= parts_.journal.plan().slice_steps;
   std::optional<CompletenessEstimate> reached = estimate(parts_.journal.state().passes);

@@ -13,6 +13,8 @@ constexpr Nanos kFirstLocalPause = std::chrono::milliseconds(20);
 constexpr Nanos kStepDownPause = std::chrono::milliseconds(50);
 constexpr Nanos kStepUpPause = std::chrono::seconds(1);
 // Asking the kernel what it dropped costs a system call.
+// While others still probe: short, so that a pass ends soon after the last of them.
+constexpr Nanos kServeSleep = std::chrono::milliseconds(5);
 constexpr Nanos kLossInterval = std::chrono::milliseconds(50);
 
 bool is_shortage(Reason reason) {
@@ -37,10 +39,12 @@ SweepWorker::SweepWorker(Prober& prober, uint32_t workers, Shared shared)
 uint64_t SweepWorker::run_pass(const Pass& pass) {
   pass_ = &pass;
   not_tried_ = 0;
+  local_tries_.clear();
   here_ = until_ = 0;
   exhausted_ = false;
   wait_until(pass.not_before);
   while (!finished()) turn(shared_.clock.now());
+  serve_others();
   if (shared_.progress.stop.load(std::memory_order_relaxed)) abandon();
   prober_.wait(shared_.clock.now(), Nanos::zero());  // hands over the last closes
   return not_tried_;
@@ -55,6 +59,20 @@ void SweepWorker::turn(Instant now) {
   take_observations(woken);
   step_up(woken);
   publish_losses(woken);
+}
+
+/// Packets that answer another worker's probes may come in here, until all have
+/// finished; then what came last.
+void SweepWorker::serve_others() {
+  pass_->probing->fetch_sub(1, std::memory_order_acq_rel);
+  if (prober_.remembers()) return;
+  while (!is_stopped() && pass_->probing->load(std::memory_order_acquire) > 0) {
+    prober_.wait(shared_.clock.now(), kServeSleep);
+    take_observations(shared_.clock.now());
+  }
+  prober_.wait(shared_.clock.now(), Nanos::zero());
+  take_observations(shared_.clock.now());
+  while (!finished()) turn(shared_.clock.now());  // a follow-up may have begun
 }
 
 void SweepWorker::take_observations(Instant now) {
@@ -153,9 +171,20 @@ void SweepWorker::on_observation(const Observation& seen, Instant now) {
     ++books_.unanswered;
     return;
   }
+  if (seen.neighbour_unresolved && may_come_yet()) {
+    ++books_.unanswered;
+    ++not_tried_;  // no estimate of completeness knows of it
+    return;
+  }
   ++books_.answered;
   if (seen.late) ++books_.late;
   report(seen);
+}
+
+/// Questions for neighbours get lost like any packet: a host that answered none
+/// is asked again in the next passes. (Connects leave that to the kernel.)
+bool SweepWorker::may_come_yet() const {
+  return !prober_.remembers() && !pass_->last && pass_->number + 1 < kNeighbourPasses;
 }
 
 /// An answer that says of itself whom it is about, as often as it comes. The

@@ -44,6 +44,7 @@ struct Pass {
   Instant not_before;       ///< spacing to the pass before
   uint64_t first_step = 0;  ///< of the slice: its ledger's step 0
   PassBlocks* blocks = nullptr;
+  std::atomic<uint32_t>* probing = nullptr;  ///< workers that have not finished their share of it
 };
 
 /// One thread's share of a sweep: takes steps, starts probes, hands findings
@@ -82,6 +83,8 @@ class SweepWorker {
   static constexpr size_t kMostDelayed = 4096;
   /// How often a probe that failed for want of local resources is tried again within a pass.
   static constexpr uint32_t kMostLocalTries = 8;
+  /// In so many passes a host that answers no ARP is asked for, before that is its verdict.
+  static constexpr uint32_t kNeighbourPasses = 3;
 
  private:
   struct Delayed {
@@ -94,6 +97,8 @@ class SweepWorker {
   void wait_until(Instant begin);
   void turn(Instant now);
   void take_observations(Instant now);
+  void serve_others();
+  bool is_stopped() const { return shared_.progress.stop.load(std::memory_order_relaxed); }
   bool finished() const;
   Nanos longest_wait(Instant now);
   void start_probes(Instant now);
@@ -103,6 +108,7 @@ class SweepWorker {
   void start(const Probe& probe, Instant now);
   void on_observation(const Observation& seen, Instant now);
   void on_answer(const Observation& seen, Instant now);
+  bool may_come_yet() const;
   bool is_news(uint64_t step, const Observation& seen) const;
   void take_rate(Instant now);
   void publish_losses(Instant now);

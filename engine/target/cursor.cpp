@@ -20,7 +20,7 @@ std::optional<uint32_t> whole_number(std::string_view text) {
 }  // namespace
 
 Result<Shard> Shard::parse(std::string_view text) {
-  const std::string found = "shard \"" + std::string(text) + "\": ";
+  const std::string found = "\"" + std::string(text) + "\": ";
   const size_t slash = text.find('/');
   if (slash == std::string_view::npos) return usage_error(found + "expected PART/PARTS, such as 2/8");
   const auto index = whole_number(text.substr(0, slash));

@@ -15,7 +15,7 @@ struct Shard {
   uint32_t index = 1;  ///< 1 … count
   uint32_t count = 1;
 
-  /// From "2/8"; an error says what is wrong with another text. count is at
+  /// From "2/8"; an error says what is wrong with another text, without the option. count is at
   /// most 1,000,000.
   static Result<Shard> parse(std::string_view text);
   /// True for 1/1: the sweep is not divided.

@@ -29,7 +29,9 @@ Result<LineReader> LineReader::open(const std::string& path, int stdin_fd) {
   const bool is_stdin = path == "-";
   std::string name = is_stdin ? "standard input" : path;
   std::FILE* const file = is_stdin ? open_stdin(stdin_fd) : std::fopen(path.c_str(), "re");
-  if (file == nullptr) return usage_error(name + ": cannot be opened: " + std::strerror(errno));
+  if (file == nullptr)
+    return usage_error(name + ": cannot be opened: " + std::strerror(errno) +
+                       ": check its name; - is standard input");
   return LineReader(file, std::move(name));
 }
 

@@ -14,7 +14,7 @@ constexpr std::string_view kExpected =
     "expected a port from 1 to 65535, a range such as 8000-8100, -1023 or 60000-, or a service name";
 
 tl::unexpected<Error> refuse(std::string_view element, std::string_view why) {
-  return usage_error("ports: found \"" + std::string(element.substr(0, 64)) + "\": " + std::string(why));
+  return usage_error("found \"" + std::string(element.substr(0, 64)) + "\": " + std::string(why));
 }
 
 /// A port in digits; `when_empty` stands for the open end of a range.
@@ -75,7 +75,7 @@ Result<PortSet> PortSet::parse(std::string_view text) {
 Result<PortSet> PortSet::top(uint64_t count) {
   std::vector<uint16_t> order = top_ports_order();
   if (count == 0 || count > order.size())
-    return usage_error("--top-ports " + std::to_string(count) + ": expected a number from 1 to " +
+    return usage_error(std::to_string(count) + ": expected a number from 1 to " +
                        std::to_string(order.size()) + ", the length of the list; for all ports use -p -");
   order.resize(count);
   return PortSet(sorted_once(std::move(order)));

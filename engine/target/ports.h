@@ -20,7 +20,7 @@ class PortSet {
   /// From a comma-separated list of ports ("22"), ranges ("8000-8100", open
   /// ends as in nmap: "-1023", "60000-"), "-" for all 1–65535, and service
   /// names ("https", "postgres", see services.h). Duplicates are merged, order
-  /// does not matter. An error names the element and what was expected.
+  /// does not matter. An error names the element and what was expected, not the option.
   static Result<PortSet> parse(std::string_view text);
 
   /// The first `count` ports of top_ports_order() (top_ports.h). An error when

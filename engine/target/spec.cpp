@@ -147,7 +147,11 @@ Parsed<void> read_token(std::string_view token, size_t first_of_line, const Zone
   if (const size_t equals = token.find('='); equals != std::string_view::npos)
     return read_attribute(token, equals, first_of_line, specs);
   auto spec = parse_target(token, zone_index);
-  if (!spec) return tl::unexpected(std::move(spec.error()));
+  if (!spec) {
+    if (token.find(',') != std::string_view::npos)
+      spec.error().text += "; targets are separated by spaces, not by commas";
+    return tl::unexpected(std::move(spec.error()));
+  }
   specs.push_back(std::move(*spec));
   return {};
 }

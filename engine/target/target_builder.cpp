@@ -27,7 +27,10 @@ Result<void> check_complete(const TargetCollector& targets, bool has_ports) {
         "found link-local IPv6 addresses without a zone, expected one address with the interface it is "
         "on, such as fe80::1%eth0");
   if (!has_ports && !targets.first_without_port().empty())
-    return usage_error(targets.first_without_port() + "no ports given: add -p, or give host:port targets");
+    return usage_error(
+        targets.first_without_port() +
+        "no ports given: add -p PORTS, or write HOST:PORT, with brackets around an IPv6 address: "
+        "[::1]:22");
   return {};
 }
 
@@ -103,9 +106,12 @@ std::string what_was_taken(const std::vector<LeftOut>& left_out) {
   std::string text;
   for (const LeftOut& part : left_out) {
     text += (text.empty() ? "" : ", ") + part.why + " took ";
-    if (part.addresses != 0) text += decimal(part.addresses) + " addresses";
+    if (part.addresses != 0)
+      text += decimal(part.addresses) + (part.addresses == 1 ? " address" : " addresses");
     if (part.addresses != 0 && part.endpoints != 0) text += " and ";
-    if (part.endpoints != 0) text += std::to_string(part.endpoints) + " single endpoints";
+    if (part.endpoints != 0)
+      text +=
+          std::to_string(part.endpoints) + (part.endpoints == 1 ? " single endpoint" : " single endpoints");
   }
   return text;
 }

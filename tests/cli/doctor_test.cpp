@@ -97,7 +97,8 @@ System
   IPv6                yes
 
 Engines
-  connect (io_uring)  available: the fastest of this version; needs no rights
+  syn                 available: half-open, by packets of its own; the fastest of this version
+  connect (io_uring)  available: full handshakes; needs no rights
   connect (epoll)     available: works everywhere; needs no rights
 
 Rights
@@ -272,7 +273,8 @@ TEST(DoctorJson, TellsTheSameAsTheReport) {
   EXPECT_EQ(json["version"], "0.1.0");
   EXPECT_EQ(json["sweep_possible"], true);
   EXPECT_EQ(json["kernel"]["io_uring"]["usable"], true);
-  EXPECT_EQ(json["engines"][0]["name"], "connect (io_uring)");
+  EXPECT_EQ(json["engines"][0]["name"], "syn");
+  EXPECT_EQ(json["engines"][1]["name"], "connect (io_uring)");
   EXPECT_EQ(json["rights"]["CAP_NET_ADMIN"]["effective"], false);
   EXPECT_EQ(json["rights"]["CAP_NET_ADMIN"]["permitted"], true);
   EXPECT_EQ(json["limits"]["descriptors"]["hard"], 20000);

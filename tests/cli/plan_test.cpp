@@ -4,6 +4,7 @@
 
 #include "cli/plan_load.h"
 #include "cli/plan_warnings.h"
+#include "cli/unresolved.h"
 
 namespace sonde {
 namespace {
@@ -61,7 +62,7 @@ TEST(Plan, ReadsAsOneReport) {
   engine      connect (io_uring): the SYN engine is not part of this version
   shard       2/8: 819,200 endpoints of it
   rate        10,000 probes/s
-  one address at most 50 probes/s, about 0.15 on average
+  one address at most 50 probes/s, on average about 0.15 probes/s
   in flight   up to 40,000 connects, 2 threads
   attempts    up to 3 for an endpoint that stays silent, 3 s each
   duration    82 s when everything answers at once, 4 min 15 s when everything is silent (bound by --rate)
@@ -129,6 +130,59 @@ TEST(Plan, DurationIsBoundByWhateverIsTightest) {
     EXPECT_NEAR(duration.worst_s, row.worst_s, 1e-6);
     EXPECT_EQ(duration.worst_bound, row.bound);
   }
+}
+
+TEST(Plan, TheWorstCaseHasThePausesBetweenPasses) {
+  struct Row {
+    const char* what;
+    Nanos retry_wait;
+    uint32_t passes;
+    double worst_s;
+  };
+  using std::chrono::milliseconds;
+  const Row rows[] = {{"one attempt", milliseconds(250), 1, 1},
+                      {"three", milliseconds(250), 3, 3 + 0.25 + 0.5},
+                      {"a pause is not doubled beyond 5 s", milliseconds(4000), 4, 4 + 4 + 5 + 5},
+                      {"a longer one stays", milliseconds(10000), 3, 3 + 10 + 10}};
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.what);
+    PlanFacts facts = usual_sweep();
+    facts.rate = 0;
+    facts.concurrency = 0;
+    facts.timeout = std::chrono::seconds(1);
+    facts.retry_wait = row.retry_wait;
+    facts.passes = row.passes;
+    EXPECT_NEAR(estimate_duration(facts).worst_s, row.worst_s, 1e-6);
+  }
+}
+
+TEST(Plan, OneAndNextToNothingReadWell) {
+  PlanFacts facts = usual_sweep();
+  facts.addresses = facts.endpoints = facts.shard_endpoints = 1;
+  facts.concurrency = 0;
+  EXPECT_THAT(render_plan(facts), HasSubstr("one address about 1 probe/s, by"));
+  EXPECT_THAT(render_plan(facts), HasSubstr("in flight   as many as the rate allows, 2 threads"));
+  facts = usual_sweep();
+  facts.addresses = 100 * facts.endpoints;
+  facts.host_rate = 5;
+  EXPECT_THAT(render_plan(facts), HasSubstr("on average under 0.01 probes/s"));
+}
+
+TEST(Plan, NamesThatDidNotResolveAreLeftOut) {
+  PlanFacts facts = usual_sweep();
+  facts.unresolved = unresolved_text(std::vector{Error{ErrorKind::usage, "host name \"db1\": no such name"}});
+  EXPECT_THAT(
+      render_plan(facts),
+      HasSubstr("Left out\n  1 name did not resolve and is not probed: host name \"db1\": no such name\n"));
+}
+
+TEST(Unresolved, NamesTheFirstOnesAndCountsTheRest) {
+  EXPECT_EQ(unresolved_text({}), "");
+  std::vector<Error> unresolved(kMostNamesTold, Error{ErrorKind::usage, "x"});
+  EXPECT_THAT(unresolved_text(unresolved), testing::EndsWith("are not probed: x; x; x; x; x; x; x; x; x; x"));
+  unresolved.resize(1234, Error{ErrorKind::usage, "y"});
+  EXPECT_THAT(unresolved_text(unresolved),
+              testing::AllOf(testing::StartsWith("1,234 names"), testing::EndsWith("x; and 1,224 more")));
 }
 
 TEST(Plan, TheLedgerTakesTwoBitsAnEndpoint) {

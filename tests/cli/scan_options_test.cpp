@@ -92,6 +92,35 @@ TEST(ScanOptions, AnOutputIsNamedAnewOnlyByItsOwnWords) {
   EXPECT_TRUE(parsed({"--resume", "j", "-o", "a.jsonl"}, &first).output.outputs_named);
 }
 
+TEST(ScanOptions, MistakesNameTheOptionOnce) {
+  const struct {
+    std::vector<std::string> words;
+    const char* told;
+  } rows[] = {
+      {{"10.0.0.1", "--show", "opened"}, "--show: 'opened' is not a state"},
+      {{"10.0.0.1", "--format", "yaml"}, "--format: 'yaml' is not a format"},
+      {{"10.0.0.1", "--format", "xml"}, "--format: xml is not supported"},
+      {{"10.0.0.1", "--shard", "9/8"}, "--shard: \"9/8\": the part"},
+      {{"10.0.0.1", "--top-ports", "0"}, "--top-ports: "},
+      {{"10.0.0.1", "-p", "80", "--top-ports", "0"}, "--top-ports: "},
+      {{"10.0.0.1", "-p", ""}, "-p: the list is empty"},
+  };
+  for (const auto& row : rows) {
+    const std::string told = refused(row.words);
+    EXPECT_EQ(told.find(row.told), 0u) << told;
+    const std::string option = std::string(row.told).substr(0, std::string(row.told).find(':'));
+    EXPECT_EQ(told.find(option, 1), std::string::npos) << told;
+  }
+}
+
+TEST(ScanOptions, ACaptureBelongsToItsRun) {
+  const ScanOptions first =
+      parsed({"10.0.0.1", "-p", "80", "--journal", "j", "-o", "a.jsonl", "--capture", "a.pcap"});
+  EXPECT_EQ(parsed({"--resume", "j"}, &first).conduct.capture, "")
+      << "it would overwrite that of the first run";
+  EXPECT_EQ(parsed({"--resume", "j", "--capture", "b.pcap"}, &first).conduct.capture, "b.pcap");
+}
+
 TEST(ScanOptions, MistakesNameTheOption) {
   EXPECT_NE(refused({"10.0.0.1", "--rate", "fast"}).find("--rate"), std::string::npos);
   EXPECT_NE(refused({"10.0.0.1", "--nonsense"}).find("--nonsense"), std::string::npos);

@@ -194,6 +194,7 @@ TEST(Csv, ResumesAFileThatWasCutAnywhere) {
     auto file = OutputFile::open(scratch.path(), OutputMode::resume, kCsvHeader);
     ASSERT_TRUE(file) << file.error().text;
     Csv sink(std::move(*file), ShowFilter());
+    ASSERT_TRUE(sink.begin({}));
     const std::vector batch = {an_open_ssh()};
     write_all(sink, batch, a_summary());
     const size_t line_end = cut == 0 ? std::string::npos : whole.rfind('\n', cut - 1);

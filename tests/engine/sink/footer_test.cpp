@@ -28,7 +28,13 @@ TEST(Footer, TellsInPlainWords) {
        "1 endpoint: 12 open, 40 closed, 65,269 filtered, 1 error; completeness >= 99.98 %; 1 pass;"},
       {"completeness is never rounded up", [](SummaryRecord& s) { s.completeness_low = 0.9999999; },
        ">= 99.999 %"},
-      {"all of it", [](SummaryRecord& s) { s.completeness_low = 1; }, ">= 100 %"},
+      {"all of it, by rounding", [](SummaryRecord& s) { s.completeness_low = 1; }, ">= 99.999 %"},
+      {"all of it",
+       [](SummaryRecord& s) {
+         s.completeness_low = 1;
+         s.filtered = 0;
+       },
+       "0 errors; every endpoint answered;"},
       {"an estimate without an interval", [](SummaryRecord& s) { s.completeness_low.reset(); },
        "completeness about 99.999 %"},
       {"a shard", [](SummaryRecord& s) { s.shard = "2/8"; }, "; shard 2/8;"},

@@ -28,9 +28,8 @@ TEST(Format, SaysWhichWordsThereAre) {
     EXPECT_THAT(format.error().text, HasSubstr("is not a format: use jsonl, csv or table"));
   }
   for (const char* word : {"xml", "db"}) {
-    EXPECT_EQ(
-        parse_format(word).error().text,
-        "--format: " + std::string(word) + " is not supported by this version: use jsonl, csv or table");
+    EXPECT_EQ(parse_format(word).error().text,
+              std::string(word) + " is not supported by this version: use jsonl, csv or table");
   }
 }
 
@@ -72,6 +71,7 @@ std::string made_by(OutputSpec spec, const ScratchFile& scratch) {
   spec.path = scratch.path();
   auto sink = make_sink(spec);
   if (!sink) return sink.error().text;
+  if (const auto begun = (*sink)->begin({}); !begun) return begun.error().text;
   const std::vector batch = {an_open_ssh()};
   write_all(**sink, batch, a_summary());
   return scratch.content();

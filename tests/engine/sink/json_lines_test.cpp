@@ -275,6 +275,7 @@ TEST(JsonLines, ResumesAFileThatWasCutAnywhere) {
     auto file = OutputFile::open(scratch.path(), OutputMode::resume, kJsonLinesStart);
     ASSERT_TRUE(file) << file.error().text;
     JsonLines resumed(std::move(*file), ShowFilter::all());
+    ASSERT_TRUE(resumed.begin({}));
     const std::vector batch = {an_open_ssh()};
     write_all(resumed, batch, a_summary());
     const size_t kept = cut == 0 ? 0 : whole.rfind('\n', cut - 1) + 1;

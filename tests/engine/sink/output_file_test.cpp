@@ -30,6 +30,75 @@ TEST(OutputFile, CreateEmptiesWhatWasThere) {
   EXPECT_EQ(scratch.content(), "new\n");
 }
 
+TEST(OutputFile, OpeningChangesNothing) {
+  for (const OutputMode mode : {OutputMode::create, OutputMode::resume}) {
+    const ScratchFile scratch;
+    scratch.set_content("old\nincompl");
+    { ASSERT_TRUE(OutputFile::open(scratch.path(), mode)); }
+    EXPECT_EQ(scratch.content(), "old\nincompl") << "and the run could not start";
+  }
+}
+
+TEST(OutputFile, IsWrittenByOneProcessAtATime) {
+  const ScratchFile scratch;
+  OutputFile file = open_output(scratch.path());
+  ASSERT_TRUE(file.write("a line\n"));
+  for (const OutputMode mode : {OutputMode::create, OutputMode::resume}) {
+    const auto second = OutputFile::open(scratch.path(), mode);
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().kind, ErrorKind::usage);
+    EXPECT_THAT(second.error().text, AllOf(HasSubstr("another sonde"), HasSubstr("name another file")));
+  }
+  EXPECT_EQ(scratch.content(), "a line\n");
+  ASSERT_TRUE(file.close());
+  EXPECT_TRUE(OutputFile::open(scratch.path(), OutputMode::create));
+}
+
+TEST(OutputFile, TellsHowFarItHasComeAndNeverMore) {
+  const ScratchFile scratch;
+  auto file = std::move(OutputFile::open(scratch.path(), OutputMode::create).value());
+  std::vector<OutputMark> marks;
+  ASSERT_TRUE(file.begin([&](const OutputMark& mark) {
+    EXPECT_EQ(mark.bytes, scratch.content().size());
+    marks.push_back(mark);
+  }));
+  std::string all;
+  for (const size_t length : {1u, 300u, 300u, 2000u, 5u}) {
+    const std::string line = std::string(length, static_cast<char>('a' + marks.size())) + "\n";
+    all += line;
+    ASSERT_TRUE(file.write(line));
+    const std::string_view tail =
+        std::string_view(all).substr(all.size() - std::min(all.size(), kMarkedTail));
+    EXPECT_EQ(marks.back(), (OutputMark{all.size(), checksum_of(tail)}));
+  }
+  EXPECT_EQ(marks.size(), 6u) << "once when it begins";
+}
+
+TEST(OutputFile, ResumeStartsFromTheMarkOfWhatStands) {
+  const ScratchFile scratch;
+  scratch.set_content("one\ntwo\nthr");
+  auto file = std::move(
+      OutputFile::open(scratch.path(), OutputMode::resume, "one", OutputMark{4, checksum_of("one\n")})
+          .value());
+  OutputMark last;
+  ASSERT_TRUE(file.begin([&](const OutputMark& mark) { last = mark; }));
+  EXPECT_EQ(last, (OutputMark{8, checksum_of("one\ntwo\n")}));
+  ASSERT_TRUE(file.write("3\n"));
+  EXPECT_EQ(last, (OutputMark{10, checksum_of("one\ntwo\n3\n")}));
+}
+
+TEST(OutputFile, SomethingElseThatEmptiedItIsNoticed) {
+  const ScratchFile scratch;
+  OutputFile file = open_output(scratch.path());
+  ASSERT_TRUE(file.write("first\n"));
+  scratch.set_content("");
+  ASSERT_TRUE(file.write("second\n"));
+  const auto closed = file.close();
+  ASSERT_FALSE(closed);
+  EXPECT_EQ(closed.error().kind, ErrorKind::io);
+  EXPECT_THAT(closed.error().text, HasSubstr("shortened by something else"));
+}
+
 TEST(OutputFile, HoldsNothingBack) {
   const ScratchFile scratch;
   OutputFile file = open_output(scratch.path());
@@ -90,7 +159,7 @@ TEST(OutputFile, TellsWhyItCannotOpen) {
   const ScratchFile scratch;
   const auto missing = OutputFile::open(scratch.directory() + "/none/out.csv", OutputMode::create);
   ASSERT_FALSE(missing);
-  EXPECT_EQ(missing.error().kind, ErrorKind::io);
+  EXPECT_EQ(missing.error().kind, ErrorKind::usage) << "nothing has been done yet";
   EXPECT_THAT(missing.error().text, AllOf(HasSubstr("none/out.csv"), HasSubstr("No such file or directory"),
                                           HasSubstr("make its directory first")));
   const auto directory = OutputFile::open(scratch.directory(), OutputMode::resume);

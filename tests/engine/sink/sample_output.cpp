@@ -38,7 +38,8 @@ int main(int count, char** words) {
   }
   for (EndpointRecord& record : random_records(19, 2000)) records.push_back(std::move(record));
   auto sink = make_sink(spec);
-  const bool written = sink && (*sink)->write(records) && (*sink)->finish(a_full_summary());
+  const bool written =
+      sink && (*sink)->begin({}) && (*sink)->write(records) && (*sink)->finish(a_full_summary());
   if (spec.format == OutputFormat::json_lines) std::fputs(more_summaries().c_str(), stdout);
   return written ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -31,6 +31,7 @@ void ScratchFile::set_content(std::string_view content) const {
 OutputFile open_output(const std::string& path, OutputMode mode) {
   auto file = OutputFile::open(path, mode);
   if (!file) throw std::runtime_error(file.error().text);
+  if (const auto begun = file->begin(); !begun) throw std::runtime_error(begun.error().text);
   return std::move(*file);
 }
 

@@ -33,7 +33,7 @@ class ScratchFile {
   std::string name_;
 };
 
-/// Opens the file, which must succeed.
+/// Opens the file and begins it, which must succeed.
 OutputFile open_output(const std::string& path, OutputMode mode = OutputMode::create);
 
 /// Writes the batch and finishes; every step must succeed.

@@ -63,5 +63,13 @@ TEST(RateControl, ItNeverStopsASweep) {
   EXPECT_EQ(slow.rate(), 50);
 }
 
+TEST(RateControl, ALossWhileNothingIsSentDoesNotHoldItDownForGood) {
+  RateControl control(1'000'000);
+  control.advance(at(0), true, 0);
+  double rate = control.rate();
+  for (int64_t ms = 100; ms <= 180'000; ms += 100) rate = control.advance(at(ms), false, rate);
+  EXPECT_EQ(rate, 1'000'000);
+}
+
 }  // namespace
 }  // namespace sonde

@@ -21,7 +21,7 @@ TEST(Shard, RefusesOtherTexts) {
   for (const char* text :
        {"", "/", "2", "0/8", "9/8", "1/0", "-1/8", "1/8/2", "a/b", "1 /2", "1/99999999999", "1/1000001"})
     EXPECT_FALSE(Shard::parse(text).has_value()) << text;
-  EXPECT_EQ(Shard::parse("9/8").error().text, "shard \"9/8\": the part must be from 1 to 8");
+  EXPECT_EQ(Shard::parse("9/8").error().text, "\"9/8\": the part must be from 1 to 8");
 }
 
 TEST(ShardWalk, ShardsAreDisjointAndTogetherComplete) {

@@ -57,7 +57,8 @@ TEST(LineReader, TheLengthOfALineIsLimited) {
 
 TEST(LineReader, UnreadableFilesAreErrorsWithTheirCause) {
   EXPECT_EQ(LineReader::open("/nonexistent/targets", 0).error().text,
-            "/nonexistent/targets: cannot be opened: No such file or directory");
+            "/nonexistent/targets: cannot be opened: No such file or directory: check its name; - is "
+            "standard input");
   EXPECT_EQ(lines_of(LineReader::open("/tmp", 0).value()),
             Lines{"error: /tmp: cannot be read: Is a directory"});
 }

@@ -50,10 +50,10 @@ TEST(PortSet, RefusesWhatIsNoPort) {
 
 TEST(PortSet, ErrorsNameTheElement) {
   EXPECT_EQ(PortSet::parse("22,htps").error().text,
-            "ports: found \"htps\": expected a port from 1 to 65535, a range such as 8000-8100, -1023 or "
+            "found \"htps\": expected a port from 1 to 65535, a range such as 8000-8100, -1023 or "
             "60000-, or a "
             "service name");
-  EXPECT_EQ(PortSet::parse("90-80").error().text, "ports: found \"90-80\": the range ends below its start");
+  EXPECT_EQ(PortSet::parse("90-80").error().text, "found \"90-80\": the range ends below its start");
 }
 
 TEST(PortSet, AllPortsNamedManyTimesAreStillAllPorts) {

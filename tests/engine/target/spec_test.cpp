@@ -68,6 +68,14 @@ constexpr Row kGood[] = {
      "ck#4"},
 };
 
+TEST(TargetSpec, CommasBetweenTargetsGetAHint) {
+  for (const char* line : {"127.0.0.1,127.0.0.2", "db1.example,db2.example", "10.0.0.1:22,10.0.0.2:22"})
+    EXPECT_NE(read(line).find("targets are separated by spaces, not by commas"), std::string::npos)
+        << read(line);
+  EXPECT_EQ(read("10.0.0.1,3"), "10.0.0.1+10.0.0.3");
+  EXPECT_EQ(read("10.0.0.300").find("commas"), std::string::npos);
+}
+
 TEST(TargetLine, ReadsTheWholeGrammar) {
   for (const Row& row : kGood) EXPECT_EQ(read(row.line), row.seen) << row.line;
 }

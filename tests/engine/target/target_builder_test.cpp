@@ -118,7 +118,9 @@ TEST(BuildTargets, RefusalsSayWhyAndWhatToDo) {
       {"only a comment", request({"# nothing"}, "22"),
        "no targets given: name addresses, ranges or hosts, or a file of them with -iL"},
       {"no ports", request({"10.0.0.1:80 10.0.0.2"}),
-       "argument \"10.0.0.1:80 10.0.0.2\":13: no ports given: add -p, or give host:port targets"},
+       "argument \"10.0.0.1:80 10.0.0.2\":13: no ports given: add -p PORTS, or write HOST:PORT, with "
+       "brackets around an IPv6 "
+       "address: [::1]:22"},
       {"public range", request({"10.0.0.0/8", "8.8.8.0/24"}, "53"),
        "8.8.8.0-8.8.8.255 is outside the private, loopback, link-local, shared, benchmark and documentation "
        "ranges: if "
@@ -137,7 +139,7 @@ TEST(BuildTargets, RefusalsSayWhyAndWhatToDo) {
        "\"nowhere.example\": there "
        "is no such name (NXDOMAIN)"},
       {"everything excluded", request({"10.0.0.0/30", "224.0.0.1"}, "22", {"10.0.0.0/8"}),
-       "nothing is left to probe: multicast (RFC 5771) took 1 addresses, --exclude took 4 addresses"},
+       "nothing is left to probe: multicast (RFC 5771) took 1 address, --exclude took 4 addresses"},
       {"link-local without zone", request({"fe80::1"}, "22"),
        "argument \"fe80::1\":1: found link-local IPv6 addresses without a zone, expected one address with "
        "the interface "
@@ -219,7 +221,8 @@ TEST(BuildTargets, ErrorsInFilesNameFileLineAndColumn) {
   EXPECT_EQ(all_of(build(wanted)),
             targets.path() + ":3:12: found \"99999\", expected a port from 1 to 65535");
   wanted.files = {"/nonexistent"};
-  EXPECT_EQ(all_of(build(wanted)), "/nonexistent: cannot be opened: No such file or directory");
+  EXPECT_EQ(all_of(build(wanted)),
+            "/nonexistent: cannot be opened: No such file or directory: check its name; - is standard input");
 }
 
 TEST(BuildTargets, TheEndOfTheAddressSpaceIsReached) {

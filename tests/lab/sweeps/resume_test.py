@@ -149,7 +149,7 @@ class Interrupted(unittest.TestCase):
 
     def test_an_output_that_cannot_be_opened_leaves_no_journal(self):
         done = self.run_command([*self.first(), "-o", "/nonexistent/found.csv"])
-        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertEqual(done.returncode, 2, done.stderr)
         self.assertFalse(os.path.exists(self.journal))
 
     def test_a_journal_in_the_way_leaves_the_outputs_as_they_were(self):

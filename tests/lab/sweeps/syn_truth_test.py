@@ -66,6 +66,10 @@ class EveryFleet(Sweeps):
         """Nothing is lost on the way, so no retry may be what finds it."""
         self.sweep("--rate", "10k", "--retries", "0", hosts=PAIRS, ports="80", runs=1)
 
+    def test_an_answer_at_a_thread_that_has_finished_is_taken(self):
+        """The kernel shares answers out by flow: they come in at any thread's ring, also after its own last probe."""
+        self.sweep("--rate", "300", "--threads", "2", "--retries", "0", hosts=["10.71.0.0/24", "10.71.128.0/24"], ports="22,80", runs=1)
+
     def test_every_rejection_says_who_sent_it(self):
         hosts = [f"10.71.{third}.0/24" for third in (128, 144, 160, 176, 192)] + ["fd71::6000/120", "fd71::7000/120"]
         found = scan(self.lab, *hosts, "-p", PORTS, "--rate", "0", engine="syn")
