@@ -176,7 +176,6 @@ void SynProber::receive(Instant now) {
 }
 
 void SynProber::take(const IncomingPacket& packet, Instant now) {
-  ++books_.received;
   const PacketContent content = read_packet(packet.ether_type, packet.bytes);
   if (const auto* answer = std::get_if<NeighbourAnswer>(&content)) {
     return take_neighbour({packet.interface_index, answer->address}, answer->station, now);
@@ -300,6 +299,7 @@ PacketBooks SynProber::packets() {
   PacketBooks books = books_;
   books.sent = counters.sent - books.questions;
   books.refused = counters.refused;
+  books.received = counters.received;  // by the port: an independent count
   books.rx_dropped = counters.rx_dropped;
   return books;
 }

@@ -345,6 +345,10 @@ void Sweep::judge_packets(SummaryRecord& summary) const {
     summary.notes.push_back(
         "the packet books do not balance: packets were lost inside sonde; please report it");
   }
+  if (reporter_.hosts().is_full()) {
+    summary.notes.push_back("more than " + std::to_string(HostBook::kMostHosts) +
+                            " hosts answered: SYN proxies and unusual TTLs are told of the first ones only");
+  }
   if (summary.packets->rx_dropped == 0) return;
   const bool harmful = last_pass_lossy_ && summary.filtered > 0;
   summary.degraded = summary.degraded || harmful;
