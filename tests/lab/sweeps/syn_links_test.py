@@ -19,7 +19,8 @@ TUNNEL = [{"prefix": "10.73.0.0/22", "interface": "tunnel", "link": "tun"},
 ABSENT = ["10.72.0.128/26", "fd72::80/122"]
 HOSTS = {
     "left": ["10.71.0.0/22", "fd71::/118"],
-    "right": ["10.72.0.1-10.72.0.253", "fd72::1-fd72::fe"],  # not the network's, the scanner's and the broadcast address
+    "right": ["10.72.0.1-10.72.0.127", "fd72::1-fd72::7f"],  # those that are there: the others cost three seconds a pass
+    "all right": ["10.72.0.1-10.72.0.253", "fd72::1-fd72::fe"],  # not the network's, the scanner's and the broadcast address
     "tunnel": ["10.73.0.0/22", "fd73::/118"],
 }
 PORTS = "80,81"
@@ -61,8 +62,8 @@ class Links(unittest.TestCase):
 
     def test_who_is_absent_was_asked_for(self):
         with Lab(truth_of(*ATTACHED), kind="kernel") as lab:
-            found = scan(lab, *HOSTS["right"], "-p", PORTS, "--timeout", "400ms", engine="syn")
-            self.check(lab, found, HOSTS["right"])
+            found = scan(lab, *HOSTS["all right"], "-p", PORTS, "--timeout", "400ms", engine="syn")
+            self.check(lab, found, HOSTS["all right"])
         absent = [r for r in found.endpoints if r["reason"] == "host-unreach" and "icmp" not in r.get("evidence", {})]
         self.assertEqual(len(absent), 2 * 128)
         self.assertEqual({r["evidence"]["neighbour"] for r in absent}, {"unresolved"})

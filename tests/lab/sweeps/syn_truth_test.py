@@ -57,10 +57,10 @@ class EveryFleet(Sweeps):
         self.sweep("--rate", "0")
 
     def test_flat_out_on_one_thread(self):
-        self.sweep("--rate", "0", "--threads", "1", ports="443", runs=1)
+        self.sweep("--rate", "0", "--threads", "1", hosts=PAIRS, ports="443", runs=1)
 
     def test_paced(self):
-        self.sweep("--rate", "30k", ports="22", runs=1)
+        self.sweep("--rate", "10k", hosts=PAIRS, ports="22", runs=1)
 
     def test_one_pass_at_a_modest_rate_is_enough(self):
         """Nothing is lost on the way, so no retry may be what finds it."""
@@ -115,8 +115,8 @@ class KernelFleet(EveryFleet, unittest.TestCase):
         return self.lab.fleet.run(["ss", "-tanH", "state", "syn-recv"])
 
     def test_no_half_open_connection_is_left_behind(self):
-        found = scan(self.lab, *HOSTS, "-p", PORTS, "--rate", "0", "--timeout", "500ms", engine="syn")
-        self.check(found, PORTS, HOSTS)
+        found = scan(self.lab, *PAIRS, "-p", PORTS, "--rate", "0", "--timeout", "500ms", engine="syn")
+        self.check(found, PORTS, PAIRS)
         until(lambda: not self.half_open(), "the end of the last half-open connection", 3)
 
 
