@@ -1,10 +1,11 @@
 // A packet from anyone: two bytes of EtherType, then anything at all. What is
-// read lies within the packet, and keeps what the verdict relies on.
+// read lies within the packet, and the verdict on it keeps what the sweep relies on.
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>
 
+#include "engine/probe/syn_verdict.h"
 #include "net/base/check.h"
 #include "net/packet/packet_reader.h"
 
@@ -45,6 +46,16 @@ void check(const NeighbourAnswer& answer, std::span<const std::byte>) {
   CHECK(answer.station.size == 6 && (answer.station.bytes[0] & 1) == 0);
 }
 
+// Every port is ours, so that only the proof is to be guessed: fuzzers do.
+constexpr sonde::SynScope kScope{{0x0123456789abcdef, 0xfedcba9876543210}, 0, 65535};
+
+void check(const sonde::SynVerdict& verdict) {
+  if (verdict.relation != sonde::Relation::answer) return;
+  CHECK(verdict.segment.has_value() != verdict.icmp.has_value());
+  CHECK((verdict.outcome.state == sonde::State::filtered) == verdict.icmp.has_value());
+  CHECK(!verdict.echoed || verdict.outcome.state == sonde::State::open);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -53,6 +64,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 2) return 0;
   const auto ether_type = static_cast<uint16_t>(data[0] << 8 | data[1]);
   const auto packet = bytes.subspan(2);
-  std::visit([&](const auto& read) { check(read, packet); }, sonde::read_packet(ether_type, packet));
+  const sonde::PacketContent content = sonde::read_packet(ether_type, packet);
+  std::visit([&](const auto& read) { check(read, packet); }, content);
+  check(sonde::judge_packet(content, kScope));
   return 0;
 }
