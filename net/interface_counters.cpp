@@ -20,6 +20,11 @@ rtnl_link_stats64 read_stats(std::span<const std::byte> payload) {
   return stats;
 }
 
+bool has_carrier(const NetlinkAttributes& attributes) {
+  const auto payload = attributes.find(IFLA_CARRIER);
+  return !payload || payload->empty() || std::to_integer<int>(payload->front()) != 0;
+}
+
 std::optional<InterfaceCounters> read_counters(const NetlinkMessage& message) {
   const auto header = message.header<ifinfomsg>();
   if (message.type() != RTM_NEWLINK || !header) return std::nullopt;
@@ -33,7 +38,9 @@ std::optional<InterfaceCounters> read_counters(const NetlinkMessage& message) {
                            .received = stats.rx_packets,
                            .sending_dropped = stats.tx_dropped,
                            .sending_failed = stats.tx_errors,
-                           .receiving_dropped = stats.rx_dropped + stats.rx_missed_errors};
+                           .receiving_dropped = stats.rx_dropped + stats.rx_missed_errors,
+                           .carrier_losses = attributes.number(IFLA_CARRIER_DOWN_COUNT).value_or(0),
+                           .carrier = has_carrier(attributes)};
 }
 
 NetlinkRequest request_for(uint32_t interface_index) {
@@ -52,8 +59,16 @@ uint64_t growth(uint64_t before, uint64_t after) { return after > before ? after
 std::string packets(uint64_t count) { return std::to_string(count) + (count == 1 ? " packet" : " packets"); }
 
 std::string dropped_sending_text(const std::string& name, uint64_t count) {
-  return "the device " + name + " was too busy, or had no carrier, to send " + packets(count) +
+  return "the device " + name + " was too busy to send " + packets(count) +
          " of this program or another: lower --rate; what was not sent again may have been missed";
+}
+
+std::string carrier_text(const InterfaceCounters& now, uint64_t losses) {
+  const std::string what = now.carrier
+                               ? " went down " + std::to_string(losses) + (losses == 1 ? " time" : " times")
+                               : std::string(" is down");
+  return "the link of " + now.name + what +
+         ": look at its cable and peer; silent endpoints behind it may not have been asked";
 }
 
 std::string failed_sending_text(const std::string& name, uint64_t count) {
@@ -90,8 +105,13 @@ std::vector<std::string> explain_interface_drops(std::span<const InterfaceCounte
   for (const InterfaceCounters& now : after) {
     const InterfaceCounters* const then = find(before, now.interface_index);
     if (then == nullptr) continue;
-    if (const uint64_t grown = growth(then->sending_dropped, now.sending_dropped))
-      sentences.push_back(dropped_sending_text(now.name, grown));
+    const uint64_t carrier_losses = growth(then->carrier_losses, now.carrier_losses);
+    const uint64_t dropped = growth(then->sending_dropped, now.sending_dropped);
+    // Down all the time and nothing to send: it is none of this sweep's. What was
+    // dropped while it was down was dropped for that.
+    const bool link_was_down = carrier_losses > 0 || (!now.carrier && dropped > 0);
+    if (link_was_down) sentences.push_back(carrier_text(now, carrier_losses));
+    if (dropped > 0 && !link_was_down) sentences.push_back(dropped_sending_text(now.name, dropped));
     if (const uint64_t grown = growth(then->sending_failed, now.sending_failed))
       sentences.push_back(failed_sending_text(now.name, grown));
     if (const uint64_t grown = growth(then->receiving_dropped, now.receiving_dropped))

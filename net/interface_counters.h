@@ -10,7 +10,8 @@
 namespace sonde {
 
 /// What one network device has counted since it was made, of all programs
-/// together (struct rtnl_link_stats64; Linux, Documentation/networking/statistics.rst).
+/// together, and the state of its link (struct rtnl_link_stats64; Linux,
+/// Documentation/networking/statistics.rst).
 struct InterfaceCounters {
   uint32_t interface_index = 0;
   std::string name;
@@ -19,6 +20,8 @@ struct InterfaceCounters {
   uint64_t sending_dropped = 0;    ///< tx_dropped; also what a busy device refused and the sender sent again
   uint64_t sending_failed = 0;     ///< tx_errors: the carrier was lost, and the like
   uint64_t receiving_dropped = 0;  ///< rx_dropped, and rx_missed_errors: the device had no buffer left
+  uint64_t carrier_losses = 0;     ///< how often its link went down
+  bool carrier = true;             ///< whether its link is up now
   friend bool operator==(const InterfaceCounters&, const InterfaceCounters&) = default;
 };
 
@@ -27,7 +30,8 @@ struct InterfaceCounters {
 Result<std::vector<InterfaceCounters>> read_interface_counters(std::span<const uint32_t> interfaces);
 
 /// One sentence, with cause and remedy, for each interface and direction whose
-/// losses grew from `before` to `after`; empty when none did. An interface that
+/// losses grew from `before` to `after`, or whose link went down; empty when none
+/// did. An interface that
 /// is absent in either says nothing.
 std::vector<std::string> explain_interface_drops(std::span<const InterfaceCounters> before,
                                                  std::span<const InterfaceCounters> after);

@@ -175,8 +175,8 @@ void ConnectProber::finish(uint32_t index, Instant now) {
   observations_.push_back(std::move(slot.seen));
 }
 
-uint32_t ConnectProber::abandon() {
-  const uint32_t count = in_flight();
+std::span<const Observation> ConnectProber::abandon() {
+  observations_.clear();
   options_.banner = false;  // a connect that ends now is not followed up
   for (uint32_t index = 0; index < capacity(); ++index) {
     if (slots_[index].phase == Phase::idle) continue;
@@ -188,8 +188,8 @@ uint32_t ConnectProber::abandon() {
     driver_->wait(kDrainWait);
     for (const TcpEvent& event : driver_->events()) on_event(event, slots_[event.slot].started);
   }
-  observations_.clear();
-  return count;
+  std::erase_if(observations_, [](const Observation& seen) { return seen.outcome.state != State::open; });
+  return observations_;
 }
 
 }  // namespace sonde

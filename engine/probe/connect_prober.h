@@ -41,7 +41,7 @@ class ConnectProber final : public Prober {
   void start(const Probe& probe, Instant now) override;
   void wait(Instant now, Nanos longest) override;
   std::span<const Observation> collect(Instant now) override;
-  uint32_t abandon() override;
+  std::span<const Observation> abandon() override;
 
   // For an owner that sleeps elsewhere: it calls wait(now, zero) first, sleeps
   // only when there is nothing to collect, until next_deadline() at the latest

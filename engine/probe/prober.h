@@ -47,15 +47,21 @@ class Prober {
   virtual void wait(Instant now, Nanos longest) = 0;
   /// What was seen since the last call, valid until the next one.
   virtual std::span<const Observation> collect(Instant now) = 0;
+  /// Probes that were started and could not leave, since the link address of
+  /// their next hop was not known: it is now. They are no longer under way, and
+  /// to be started again in their turn, so that none goes faster than it may.
+  /// Those since the last call; valid until the next one.
+  virtual std::span<const Probe> returned() { return {}; }
   /// Looks further at an endpoint that was found open, and observes it again
   /// when that is done, with `followed` set. Returns false when this prober does
   /// not do so, or has done all it can: the observation stands as it is.
   virtual bool follow_up(const Observation&, Instant) { return false; }
   /// The packets that it has seen, where it sees packets. From its own thread.
   virtual PacketBooks packets() { return {}; }
-  /// Ends all probes under way without an observation: the run is interrupted.
-  /// Returns how many there were.
-  virtual uint32_t abandon() = 0;
+  /// Ends all probes under way: the run is interrupted. Returns what had been
+  /// seen of some of them for sure, such as an open endpoint whose banner was
+  /// waited for; valid until the next call. Of the others nothing is known.
+  virtual std::span<const Observation> abandon() = 0;
 };
 
 }  // namespace sonde

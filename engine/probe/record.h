@@ -47,7 +47,8 @@ struct ProxyRecord {
   uint64_t ports = 0;  ///< that answered so, in this run
 };
 
-/// The books of one run: every probe that was started is in one of the parts.
+/// The books of one run: every probe that was started is in one of the parts,
+/// and so is every target that another one's probe decided.
 struct ProbeBooks {
   uint64_t sent = 0;          ///< attempts handed to the kernel
   uint64_t answered = 0;      ///< … that something answered: SYN-ACK, RST or ICMP
@@ -56,7 +57,20 @@ struct ProbeBooks {
   uint64_t abandoned = 0;     ///< … that were under way when the run was interrupted
   uint64_t late = 0;          ///< of the answered: after the time-out, taken all the same
   uint64_t duplicate = 0;     ///< answers that told nothing new; not in `answered`
-  bool balanced() const { return sent == answered + unanswered + local_failed + abandoned; }
+  uint64_t shared = 0;  ///< of the answered: no attempts, but further names of an endpoint that answered
+  bool balanced() const { return sent + shared == answered + unanswered + local_failed + abandoned; }
+
+  ProbeBooks& operator+=(const ProbeBooks& other) {
+    sent += other.sent;
+    answered += other.answered;
+    unanswered += other.unanswered;
+    local_failed += other.local_failed;
+    abandoned += other.abandoned;
+    late += other.late;
+    duplicate += other.duplicate;
+    shared += other.shared;
+    return *this;
+  }
 };
 
 /// What is told of the whole sweep, once, at its end.

@@ -8,7 +8,7 @@
 
 namespace sonde {
 
-uint32_t timestamp_of(WallTime time) {
+uint32_t timestamp_of(Instant time) {
   return static_cast<uint32_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count());
 }
@@ -36,7 +36,7 @@ uint32_t SynBatch::flush(Instant now) {
   willing_ = size_;
   while (willing_ > 0) {
     // Built right before they leave, so that their timestamp is true.
-    const uint32_t timestamp = timestamp_of(clock_.system_time());
+    const uint32_t timestamp = timestamp_of(clock_.now());
     const size_t count = std::min(willing_, kAtOnce);
     packets_.clear();
     for (size_t i = 0; i < count; ++i) packets_.push_back(packet_of(frames_[i], timestamp));

@@ -82,7 +82,7 @@ class SynBatch {
   std::vector<BusyDevice> busy_;
 };
 
-/// The 32 bits of a packet's time that travel as TSval: microseconds.
-uint32_t timestamp_of(WallTime time);
+/// The 32 bits of a SYN's time that travel as TSval: microseconds.
+uint32_t timestamp_of(Instant time);
 
 }  // namespace sonde

@@ -33,7 +33,7 @@ int errno_of(RouteKind kind) {
 
 /// How long after its SYN a packet came; nullopt when the echo makes no sense:
 /// some stacks send zero.
-std::optional<Nanos> rtt_of(uint32_t echoed, WallTime received) {
+std::optional<Nanos> rtt_of(uint32_t echoed, Instant received) {
   if (echoed == 0) return std::nullopt;
   const Nanos rtt = std::chrono::microseconds(timestamp_of(received) - echoed);
   return rtt <= kLongestRtt ? std::optional(rtt) : std::nullopt;
@@ -56,12 +56,12 @@ SynProber::SynProber(Parts parts, SynProberOptions options)
 /// With what has been seen and not yet collected: until then it is not done.
 uint32_t SynProber::in_flight() const {
   const size_t waiting =
-      batch_.waiting() + parked_.size() + ready_.size() + to_connect_.size() + coming_.size();
+      batch_.waiting() + parked_.size() + unparked_.size() + to_connect_.size() + coming_.size();
   return window_.count() + static_cast<uint32_t>(waiting) + connects_->in_flight();
 }
 
 uint32_t SynProber::room() const {
-  if (in_flight() >= limit_ || ready_.size() > 0) return 0;
+  if (in_flight() >= limit_) return 0;
   const size_t waiting = std::max(parked_.size(), to_connect_.size());
   const size_t room = std::min(batch_.free(), waiting < kMostWaiting ? kMostWaiting - waiting : 0);
   return std::min(limit_ - in_flight(), static_cast<uint32_t>(room));
@@ -134,7 +134,6 @@ void SynProber::fail_unresolved(const Probe& probe, const NextHop& hop, Instant 
 }
 
 void SynProber::wait(Instant now, Nanos longest) {
-  dispatch_ready(now);
   ask_neighbours(now);
   flush(now);
   start_connects(now);
@@ -146,8 +145,8 @@ void SynProber::wait(Instant now, Nanos longest) {
 }
 
 Nanos SynProber::longest_sleep(Instant now, Nanos longest) const {
-  if (connects_->has_events() || !coming_.empty()) return Nanos::zero();
-  if (!batch_.empty() || !ready_.empty()) longest = std::min(longest, kBusyPause);
+  if (connects_->has_events() || !coming_.empty() || !unparked_.empty()) return Nanos::zero();
+  if (!batch_.empty()) longest = std::min(longest, kBusyPause);
   if (parked_.size() > 0) longest = std::min(longest, kParkedLook);
   for (const Instant event : {resolver_.next_event(), connects_->next_deadline(), window_.next_change()}) {
     if (event != Instant::max()) longest = std::min(longest, event - now);
@@ -156,7 +155,7 @@ Nanos SynProber::longest_sleep(Instant now, Nanos longest) const {
 }
 
 std::span<const Observation> SynProber::collect(Instant now) {
-  receive(now);
+  receive();
   look_at_parked(now);
   collect_connects(now);
   window_.advance(now);
@@ -167,18 +166,19 @@ std::span<const Observation> SynProber::collect(Instant now) {
 
 /// Until nothing is left, or it has been enough for one turn: the last, empty
 /// call gives the ring's blocks back to the kernel.
-void SynProber::receive(Instant now) {
+void SynProber::receive() {
   for (int round = 0; round < kMostReceives; ++round) {
     const std::span<const IncomingPacket> packets = port_->receive();
     if (packets.empty()) return;
-    for (const IncomingPacket& packet : packets) take(packet, now);
+    const Moment moment{clock_.now(), clock_.system_time()};
+    for (const IncomingPacket& packet : packets) take(packet, moment);
   }
 }
 
-void SynProber::take(const IncomingPacket& packet, Instant now) {
+void SynProber::take(const IncomingPacket& packet, const Moment& now) {
   const PacketContent content = read_packet(packet.ether_type, packet.bytes);
   if (const auto* answer = std::get_if<NeighbourAnswer>(&content)) {
-    return take_neighbour({packet.interface_index, answer->address}, answer->station, now);
+    return take_neighbour({packet.interface_index, answer->address}, answer->station, now.instant);
   }
   const SynVerdict verdict = judge_packet(content, options_.scope);
   switch (verdict.relation) {
@@ -188,7 +188,9 @@ void SynProber::take(const IncomingPacket& packet, Instant now) {
   }
 }
 
-void SynProber::take_answer(const SynVerdict& verdict, const IncomingPacket& packet, Instant now) {
+/// How long ago a packet came is a short difference of civil times: only when the
+/// system's clock is set within it does that show in an RTT.
+void SynProber::take_answer(const SynVerdict& verdict, const IncomingPacket& packet, const Moment& now) {
   ++books_.answers;
   Observation seen;
   seen.step = kStepByEndpoint;
@@ -197,8 +199,9 @@ void SynProber::take_answer(const SynVerdict& verdict, const IncomingPacket& pac
   seen.outcome = verdict.outcome;
   seen.segment = verdict.segment;
   seen.icmp = verdict.icmp;
-  seen.at = now;
-  if (verdict.echoed) seen.rtt = rtt_of(*verdict.echoed, packet.received);
+  seen.at = now.instant;
+  const Nanos age = std::max(Nanos::zero(), now.civil - packet.received);
+  if (verdict.echoed) seen.rtt = rtt_of(*verdict.echoed, now.instant - age);
   seen.late = seen.rtt && *seen.rtt > options_.timeout;
   coming_.push_back(std::move(seen));
 }
@@ -206,7 +209,7 @@ void SynProber::take_answer(const SynVerdict& verdict, const IncomingPacket& pac
 void SynProber::take_neighbour(const Neighbour& neighbour, const LinkAddress& station, Instant now) {
   ++books_.neighbours;
   resolver_.take(neighbour, station, now);
-  unpark(neighbour);
+  unpark(neighbour, NeighbourResolver::Status::resolved, now);
 }
 
 /// Neighbours are also resolved at other threads' ports, and fail by time.
@@ -216,16 +219,25 @@ void SynProber::look_at_parked(Instant now) {
   generation_ = resolver_.generation();
   for (const Neighbour& neighbour : parked_.neighbours()) {
     const std::optional<NeighbourResolver::Answer> known = resolver_.known(neighbour);
-    if (!known || known->status != NeighbourResolver::Status::asking) unpark(neighbour);
+    const auto status = known ? known->status : NeighbourResolver::Status::resolved;
+    if (status != NeighbourResolver::Status::asking) unpark(neighbour, status, now);
   }
 }
 
-void SynProber::unpark(const Neighbour& neighbour) {
-  for (const Probe& probe : parked_.take(neighbour)) ready_.push_back(probe);
+/// Resolved, or forgotten: their turn comes again. Failed: that is their verdict.
+void SynProber::unpark(const Neighbour& neighbour, NeighbourResolver::Status status, Instant now) {
+  for (const Probe& probe : parked_.take(neighbour)) {
+    if (status == NeighbourResolver::Status::failed)
+      fail_unresolved(probe, next_hop_(probe.endpoint.address, probe.endpoint.scope), now);
+    else
+      unparked_.push_back(probe);
+  }
 }
 
-void SynProber::dispatch_ready(Instant now) {
-  for (; !ready_.empty() && batch_.free() > 0; ready_.pop_front()) dispatch(ready_.front(), now);
+std::span<const Probe> SynProber::returned() {
+  returned_.clear();
+  returned_.swap(unparked_);
+  return returned_;
 }
 
 /// Any prober may send any question: whoever comes first does.
@@ -304,17 +316,22 @@ PacketBooks SynProber::packets() {
   return books;
 }
 
-uint32_t SynProber::abandon() {
-  const uint32_t count = in_flight();
+/// An endpoint that a SYN-ACK proved open is open, whatever its banner would have been.
+std::span<const Observation> SynProber::abandon() {
+  for (auto& [endpoint, seen] : followed_) {
+    seen.followed = true;
+    coming_.push_back(std::move(seen));
+  }
+  followed_.clear();
   batch_.clear();
   parked_.clear();
-  ready_.clear();
+  unparked_.clear();
   to_connect_.clear();
-  followed_.clear();
-  coming_.clear();
   connects_->abandon();
   window_.clear();
-  return count;
+  observations_.clear();
+  observations_.swap(coming_);
+  return observations_;
 }
 
 }  // namespace sonde

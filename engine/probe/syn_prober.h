@@ -62,24 +62,30 @@ class SynProber final : public Prober {
   void start(const Probe& probe, Instant now) override;
   void wait(Instant now, Nanos longest) override;
   std::span<const Observation> collect(Instant now) override;
+  std::span<const Probe> returned() override;
   bool follow_up(const Observation& seen, Instant now) override;
   PacketBooks packets() override;
-  uint32_t abandon() override;
+  std::span<const Observation> abandon() override;
 
  private:
+  /// The same moment on both clocks: the kernel stamps packets with civil time.
+  struct Moment {
+    Instant instant;
+    WallTime civil;
+  };
+
   void dispatch(const Probe& probe, Instant now);
   void dispatch_to_neighbour(const Probe& probe, const NextHop& hop, Instant now);
   void send(const Probe& probe, const NextHop& hop, const LinkAddress& station, Instant now);
   void flush(Instant now);
   void fail(const Probe& probe, int error, Instant now);
   void fail_unresolved(const Probe& probe, const NextHop& hop, Instant now);
-  void receive(Instant now);
-  void take(const IncomingPacket& packet, Instant now);
-  void take_answer(const SynVerdict& verdict, const IncomingPacket& packet, Instant now);
+  void receive();
+  void take(const IncomingPacket& packet, const Moment& now);
+  void take_answer(const SynVerdict& verdict, const IncomingPacket& packet, const Moment& now);
   void take_neighbour(const Neighbour& neighbour, const LinkAddress& station, Instant now);
   void look_at_parked(Instant now);
-  void unpark(const Neighbour& neighbour);
-  void dispatch_ready(Instant now);
+  void unpark(const Neighbour& neighbour, NeighbourResolver::Status status, Instant now);
   void ask_neighbours(Instant now);
   void on_unsent(const Neighbour& neighbour, int error, Instant now);
   void start_connects(Instant now);
@@ -97,8 +103,9 @@ class SynProber final : public Prober {
   SynBatch batch_;
   SendWindow window_;
   ParkedProbes parked_;
-  std::deque<Probe> ready_;  // their neighbour is resolved, or has failed
-  uint64_t generation_ = 0;  // of the resolver, when parked_ was looked through
+  std::vector<Probe> unparked_;  // to be handed out by the next returned()
+  std::vector<Probe> returned_;  // handed out by the last one
+  uint64_t generation_ = 0;      // of the resolver, when parked_ was looked through
   Instant looked_;
   std::vector<NeighbourResolver::Question> due_;
   std::optional<Instant> unsent_since_;  // devices have taken no question

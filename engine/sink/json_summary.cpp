@@ -33,7 +33,8 @@ Json ledger_of(const SummaryRecord& summary) {
                  {"local_failed", books.local_failed},
                  {"abandoned", books.abandoned},
                  {"late", books.late},
-                 {"duplicate", books.duplicate}};
+                 {"duplicate", books.duplicate},
+                 {"shared", books.shared}};
   if (summary.packets) put_packets(ledger, *summary.packets);
   ledger["balanced"] = books.balanced() && (!summary.packets || summary.packets->balanced());
   return ledger;

@@ -90,15 +90,7 @@ uint64_t Crew::not_tried() const {
 ProbeBooks Crew::books() const {
   const std::lock_guard lock(mutex_);
   ProbeBooks sum;
-  for (const Member& member : members_) {
-    sum.sent += member.books.sent;
-    sum.answered += member.books.answered;
-    sum.unanswered += member.books.unanswered;
-    sum.local_failed += member.books.local_failed;
-    sum.abandoned += member.books.abandoned;
-    sum.late += member.books.late;
-    sum.duplicate += member.books.duplicate;
-  }
+  for (const Member& member : members_) sum += member.books;
   return sum;
 }
 

@@ -10,6 +10,8 @@ namespace {
 
 /// Steps that one call of list_unanswered() looks at.
 constexpr uint64_t kListedAtOnce = Journal::kMostPending;
+/// Errors that an answer can take back, in one slice; further ones stay counted.
+constexpr size_t kMostFailed = 1 << 16;
 
 std::string service_of(const Observation& seen) {
   const std::string_view shown = service_of_banner(seen.banner);
@@ -25,6 +27,7 @@ Reporter::Reporter(Parts parts)
 
 void Reporter::enter_slice(Ledger& ledger, uint64_t first_step) {
   if (ledger_ != nullptr) listing_repeats_to_ = 0;  // that was about the slice of the interruption
+  failed_.clear();
   ledger_ = &ledger;
   first_step_ = first_step;
 }
@@ -62,7 +65,8 @@ void Reporter::sort_out(std::span<const Finding> findings) {
   for (const Finding& finding : findings) {
     const Mark mark = mark_of(finding.seen.outcome.state);
     const Mark known = known_mark(finding.seen.step);
-    if (known != Mark::unanswered && finding.seen.outcome.state != State::error) ++not_first_;
+    if (!is_first_answer(finding.seen.step, known) && finding.seen.outcome.state != State::error)
+      ++not_first_;
     if (mark <= known) continue;
     news_.push_back({&finding, known != Mark::unanswered, hosts_.note(finding.seen)});
     new_marks_[finding.seen.step] = mark;
@@ -75,16 +79,28 @@ Mark Reporter::known_mark(uint64_t step) const {
   return here != new_marks_.end() ? here->second : ledger_->at(step - first_step_);
 }
 
+/// That this machine failed is no answer.
+bool Reporter::is_first_answer(uint64_t step, Mark known) const {
+  return known == Mark::unanswered || (known == Mark::rejected && failed_.contains(step));
+}
+
 void Reporter::mark(const Finding& finding) {
   const uint64_t step = finding.seen.step - first_step_;
-  const bool first = ledger_->at(step) == Mark::unanswered;
+  JournalState& state = parts_.journal.state();
+  const bool first = is_first_answer(finding.seen.step, ledger_->at(step));
   // Counted before it is marked: after an interruption in between, one error
   // too many is told of, not one too few.
-  if (finding.seen.outcome.state == State::error) ++parts_.journal.state().slice_errors;
-  // What this machine told itself of a neighbour is no answer that loss could have hidden.
-  else if (!finding.seen.neighbour_unresolved && first)
-    ++parts_.journal.state().found[finding.pass];
+  if (finding.seen.outcome.state == State::error) {
+    ++state.slice_errors;
+    if (failed_.size() < kMostFailed) failed_.insert(finding.seen.step);
+  } else if (first) {
+    // What this machine told itself of a neighbour is no answer that loss could have hidden.
+    if (!finding.seen.neighbour_unresolved) ++state.found[finding.pass];
+    if (finding.shared) ++shared_;
+  }
   ledger_->raise(step, mark_of(finding.seen.outcome.state));
+  if (finding.seen.outcome.state != State::error && failed_.erase(finding.seen.step) > 0)
+    --state.slice_errors;
 }
 
 EndpointRecord Reporter::record_of(const News& news) const {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <span>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "engine/probe/record.h"
@@ -44,6 +45,8 @@ class Reporter {
 
   /// Answers among the findings so far that were not the first to their step.
   uint64_t not_first() const { return not_first_; }
+  /// Targets among those reported so far that another one's probe decided.
+  uint64_t shared() const { return shared_; }
   const HostBook& hosts() const { return hosts_; }
 
  private:
@@ -56,6 +59,7 @@ class Reporter {
 
   void sort_out(std::span<const Finding> findings);
   Mark known_mark(uint64_t step) const;
+  bool is_first_answer(uint64_t step, Mark known) const;
   Result<void> report_batch(std::span<const Finding> findings);
   EndpointRecord record_of(const News& news) const;
   EndpointRecord silent_record(uint64_t local_step, uint32_t attempts, WallTime now) const;
@@ -69,6 +73,8 @@ class Reporter {
   uint64_t listing_repeats_to_;
   HostBook hosts_;
   uint64_t not_first_ = 0;
+  uint64_t shared_ = 0;
+  std::unordered_set<uint64_t> failed_;  // steps reported as errors; an answer may still come
   // Of one batch:
   std::vector<News> news_;
   std::unordered_map<uint64_t, Mark> new_marks_;  // by step

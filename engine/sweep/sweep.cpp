@@ -7,12 +7,32 @@ namespace {
 
 constexpr size_t kMostFindings = 1 << 16;
 constexpr Nanos kPumpWait = std::chrono::milliseconds(100);
-// With so much found for sure, drops that were counted somewhere did no harm.
-constexpr double kHarmlessCompleteness = 0.999;
 // How often the rate is looked at again.
 constexpr Nanos kSteerInterval = std::chrono::milliseconds(100);
+// When every endpoint has answered: how long better answers are still waited
+// for (a SYN-ACK after a firewall's RST), and how often it is looked.
+constexpr Nanos kSettleTime = std::chrono::milliseconds(250);
+constexpr Nanos kSettleLook = std::chrono::milliseconds(20);
 // A pass in which this machine itself lost packets is no attempt: how many may be repeated for that.
 constexpr uint32_t kMostLossyPasses = 8;
+
+/// Watches a pass until every step of the ledger is answered, and some time more.
+class SettleWatch {
+ public:
+  explicit SettleWatch(const Ledger& ledger) : ledger_(ledger) {}
+  bool all_answered() const { return here_ == ledger_.steps(); }
+  bool is_settled(Instant now) {
+    here_ = ledger_.next_unanswered(here_, ledger_.steps());
+    if (!all_answered()) return false;
+    settled_at_ = std::min(settled_at_, now + kSettleTime);
+    return now >= settled_at_;
+  }
+
+ private:
+  const Ledger& ledger_;
+  uint64_t here_ = 0;  // every step below is answered
+  Instant settled_at_ = Instant::max();
+};
 
 TargetWalk walk_of(const TargetSet& targets, const JournalPlan& plan) {
   return TargetWalk(targets, plan.seed, Shard{plan.shard_index, plan.shard_count});
@@ -66,7 +86,7 @@ Result<SummaryRecord> Sweep::run(SummaryRecord summary) {
 /// like those of an interrupted run.
 Result<SummaryRecord> Sweep::close(SummaryRecord summary) {
   if (failed_) summary.interrupted = true;
-  judge(summary);
+  judge(summary, facts(summary));
   if (failed_) summary.notes.push_back(failed_->text);
   for (const std::unique_ptr<Sink>& sink : parts_.sinks) {
     const Result<void> finished = sink->finish(summary);
@@ -114,12 +134,15 @@ Result<void> Sweep::run_passes(Ledger& ledger) {
 Result<void> Sweep::run_pass(Ledger& ledger, uint32_t number) {
   PassBlocks blocks(ledger.steps(), options_.threads);
   std::atomic<uint32_t> probing{options_.threads};
+  std::atomic<bool> settled{false};
+  SettleWatch watch(ledger);
   const Pass pass{.number = number,
                   .last = number + 1 >= most_passes(),
                   .not_before = pass_ended_ + spacing_before(number),
                   .first_step = slice_begin(),
                   .blocks = &blocks,
-                  .probing = &probing};
+                  .probing = &probing,
+                  .settled = &settled};
   status_.pass = number + 1;
   status_.pass_steps = ledger.steps();
   const uint64_t answered_before = answered_in(ledger);
@@ -127,7 +150,8 @@ Result<void> Sweep::run_pass(Ledger& ledger, uint32_t number) {
   crew_->begin(pass);
   while (crew_->working()) {
     status_.pass_dealt = blocks.dealt();
-    pump(kPumpWait);
+    pump(watch.all_answered() ? kSettleLook : kPumpWait);
+    settled = watch.is_settled(parts_.clock.now());
     steer_rate();
   }
   pump(Nanos::zero());
@@ -200,8 +224,10 @@ ProbeBooks Sweep::settled_books() const {
   books.duplicate += reporter_.not_first();
   books.answered -= std::min(books.answered, reporter_.not_first());
   if (crew_->remembers()) return books;
+  books.shared = reporter_.shared();
   const uint64_t accounted = first_answers_ + books.local_failed;
-  const uint64_t rest = books.sent > accounted ? books.sent - accounted : 0;
+  const uint64_t all = books.sent + books.shared;
+  const uint64_t rest = all > accounted ? all - accounted : 0;
   books.abandoned = std::min(books.abandoned, rest);
   books.unanswered = rest - books.abandoned;
   return books;
@@ -290,72 +316,16 @@ void Sweep::fill_completeness(SummaryRecord& summary, const Ledger& ledger) cons
   summary.completeness_low = reached->low;
 }
 
-void Sweep::judge(SummaryRecord& summary) const {
-  const auto degrade = [&summary](std::string why) {
-    summary.degraded = true;
-    summary.notes.push_back(std::move(why));
-  };
-  if (!summary.books.balanced())
-    degrade("the books do not balance: probes were lost inside sonde; please report it");
-  if (summary.errors > 0) {
-    degrade(std::to_string(summary.errors) +
-            " endpoints could not be tried, for reasons of this machine (state error)");
-  }
-  if (options_.completeness && !summary.interrupted &&
-      summary.completeness_low.value_or(summary.endpoints == summary.filtered ? 1 : 0) <
-          *options_.completeness) {
-    degrade("the completeness asked for was not reached: raise --retries, or lower --rate");
-  }
-  judge_drops(summary);
-  judge_packets(summary);
-  if (neighbour_pacer_.limits()) {
-    summary.notes.push_back(
-        "the hosts of attached networks were probed no faster than this machine's neighbour table allows (" +
-        std::to_string(options_.most_neighbours_v4) + " at a time over IPv4, " +
-        std::to_string(options_.most_neighbours_v6) +
-        " over IPv6): raise net.ipv4.neigh.default.gc_thresh3 or net.ipv6.neigh.default.gc_thresh3 to go "
-        "faster");
-  }
-  if (const uint32_t downs = progress_.step_downs.load(); downs > 0) {
-    summary.notes.push_back("concurrency was lowered " + std::to_string(downs) +
-                            " times because this machine ran short of descriptors, source ports or memory");
-  }
-}
-
-/// Packets that the kernel dropped unseen: whoever stayed silent may not have been asked.
-void Sweep::judge_drops(SummaryRecord& summary) const {
-  if (!parts_.explain_drops || summary.filtered == 0) return;
-  // Devices also count what they refused to us and we sent again, some twice:
-  // whether it did harm, the passes tell, which all ask the same way.
-  const bool harmless = summary.packets && summary.completeness_low.value_or(0) >= kHarmlessCompleteness;
-  for (std::string& why : parts_.explain_drops(summary.packets)) {
-    summary.degraded = summary.degraded || !harmless;
-    summary.notes.push_back(
-        std::move(why) +
-        (harmless ? " (later passes found next to nothing that earlier ones had missed)" : ""));
-  }
-}
-
-/// Answers that reached this machine and were lost here: whoever stayed silent
-/// in the last pass may have been among them.
-void Sweep::judge_packets(SummaryRecord& summary) const {
-  if (!summary.packets) return;
-  if (!summary.packets->balanced()) {
-    summary.degraded = true;
-    summary.notes.push_back(
-        "the packet books do not balance: packets were lost inside sonde; please report it");
-  }
-  if (reporter_.hosts().is_full()) {
-    summary.notes.push_back("more than " + std::to_string(HostBook::kMostHosts) +
-                            " hosts answered: SYN proxies and unusual TTLs are told of the first ones only");
-  }
-  if (summary.packets->rx_dropped == 0) return;
-  const bool harmful = last_pass_lossy_ && summary.filtered > 0;
-  summary.degraded = summary.degraded || harmful;
-  summary.notes.push_back("the receive ring overflowed and lost " +
-                          std::to_string(summary.packets->rx_dropped) + " packets; " +
-                          (harmful ? "the last pass lost some too, so silence may be our fault: lower --rate"
-                                   : "later passes asked again"));
+SweepFacts Sweep::facts(const SummaryRecord& summary) const {
+  SweepFacts facts;
+  facts.completeness_goal = options_.completeness;
+  if (parts_.explain_drops) facts.drops = parts_.explain_drops(summary.packets);
+  facts.last_pass_lossy = last_pass_lossy_;
+  facts.hosts_left_out = reporter_.hosts().is_full();
+  if (neighbour_pacer_.limits())
+    facts.neighbour_limits = {options_.most_neighbours_v4, options_.most_neighbours_v6};
+  facts.step_downs = progress_.step_downs.load();
+  return facts;
 }
 
 uint64_t Sweep::packets_lost() const {

@@ -10,6 +10,7 @@
 #include "engine/sweep/completeness.h"
 #include "engine/sweep/crew.h"
 #include "engine/sweep/journal.h"
+#include "engine/sweep/judgement.h"
 #include "engine/sweep/rate_control.h"
 #include "engine/sweep/reporter.h"
 #include "net/attached_networks.h"
@@ -99,9 +100,7 @@ class Sweep {
   void fill(SummaryRecord& summary, const Ledger& ledger) const;
   void fill_counts(SummaryRecord& summary, const Ledger& ledger) const;
   void fill_completeness(SummaryRecord& summary, const Ledger& ledger) const;
-  void judge(SummaryRecord& summary) const;
-  void judge_drops(SummaryRecord& summary) const;
-  void judge_packets(SummaryRecord& summary) const;
+  SweepFacts facts(const SummaryRecord& summary) const;
   uint64_t packets_lost() const;
 
   SweepOptions options_;

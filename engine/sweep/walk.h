@@ -21,6 +21,8 @@ class TargetWalk {
   uint64_t steps() const { return shard_.steps(); }
   /// Precondition: step < steps().
   Target at(uint64_t step) const { return targets_.nth(shuffle_.at(shard_.position(step))); }
+  /// Whether an endpoint may stand at more than one step.
+  bool may_repeat() const { return targets_.may_repeat(); }
   /// Appends the steps at which this endpoint stands: at() of each gives it back.
   void find(const Endpoint& endpoint, std::vector<uint64_t>& steps) const;
 

@@ -1,6 +1,7 @@
 #include "engine/sweep/worker.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sonde {
 namespace {
@@ -12,9 +13,9 @@ constexpr Nanos kLongestSleep = std::chrono::milliseconds(50);
 constexpr Nanos kFirstLocalPause = std::chrono::milliseconds(20);
 constexpr Nanos kStepDownPause = std::chrono::milliseconds(50);
 constexpr Nanos kStepUpPause = std::chrono::seconds(1);
-// Asking the kernel what it dropped costs a system call.
 // While others still probe: short, so that a pass ends soon after the last of them.
 constexpr Nanos kServeSleep = std::chrono::milliseconds(5);
+// Asking the kernel what it dropped costs a system call.
 constexpr Nanos kLossInterval = std::chrono::milliseconds(50);
 
 bool is_shortage(Reason reason) {
@@ -45,7 +46,7 @@ uint64_t SweepWorker::run_pass(const Pass& pass) {
   wait_until(pass.not_before);
   while (!finished()) turn(shared_.clock.now());
   serve_others();
-  if (shared_.progress.stop.load(std::memory_order_relaxed)) abandon();
+  if (is_stopped()) abandon();
   prober_.wait(shared_.clock.now(), Nanos::zero());  // hands over the last closes
   return not_tried_;
 }
@@ -77,20 +78,29 @@ void SweepWorker::serve_others() {
 
 void SweepWorker::take_observations(Instant now) {
   for (const Observation& seen : prober_.collect(now)) on_observation(seen, now);
+  take_returned(now);
   publish();
   shared_.findings.push(outgoing_);
 }
 
+/// Probes that could not leave at their time wait for their turn again.
+void SweepWorker::take_returned(Instant now) {
+  for (const Probe& probe : prober_.returned()) {
+    --books_.sent;
+    delayed_.push({now, probe});
+  }
+}
+
 void SweepWorker::wait_until(Instant begin) {
   for (Instant now = shared_.clock.now(); now < begin; now = shared_.clock.now()) {
-    if (shared_.progress.stop.load(std::memory_order_relaxed)) return;
+    if (is_stopped()) return;
     prober_.wait(now, std::min(begin - now, kLongestSleep));
     take_observations(shared_.clock.now());  // answers may still come
   }
 }
 
 bool SweepWorker::finished() const {
-  if (shared_.progress.stop.load(std::memory_order_relaxed)) return true;
+  if (is_stopped() || pass_->settled->load(std::memory_order_relaxed)) return true;
   return exhausted_ && here_ == until_ && !next_ && delayed_.empty() && prober_.in_flight() == 0;
 }
 
@@ -126,10 +136,28 @@ bool SweepWorker::provide_next(Instant now) {
     delayed_.pop();
     return true;
   }
-  uint64_t step = 0;
-  if (delayed_.size() >= kMostDelayed || !next_step(step)) return false;
-  next_ = Probe{step, shared_.walk.at(step).endpoint};
+  Probe probe;
+  if (delayed_.size() >= kMostDelayed || !next_probe(probe)) return false;
+  next_ = probe;
   return true;
+}
+
+bool SweepWorker::next_probe(Probe& probe) {
+  do {
+    if (!next_step(probe.step)) return false;
+    probe.endpoint = shared_.walk.at(probe.step).endpoint;
+  } while (is_spoken_for(probe));
+  return true;
+}
+
+/// Where answers go by their endpoint, one probe does for all targets that
+/// share it (names of one address): that of the first unanswered step.
+bool SweepWorker::is_spoken_for(const Probe& probe) {
+  if (prober_.remembers() || !shared_.walk.may_repeat()) return false;
+  steps_.clear();
+  shared_.walk.find(probe.endpoint, steps_);
+  return std::ranges::any_of(
+      steps_, [&](uint64_t step) { return step < probe.step && is_news(step, State::filtered); });
 }
 
 /// `now` when nothing but the rate stands against a probe; asked right before
@@ -176,8 +204,6 @@ void SweepWorker::on_observation(const Observation& seen, Instant now) {
     ++not_tried_;  // no estimate of completeness knows of it
     return;
   }
-  ++books_.answered;
-  if (seen.late) ++books_.late;
   report(seen);
 }
 
@@ -190,33 +216,25 @@ bool SweepWorker::may_come_yet() const {
 /// An answer that says of itself whom it is about, as often as it comes. The
 /// ledger knows what has been reported; what is on its way there, the reporter.
 void SweepWorker::on_answer(const Observation& seen, Instant now) {
-  steps_.clear();
-  shared_.walk.find(seen.endpoint, steps_);
-  std::erase_if(steps_, [&](uint64_t step) { return !is_news(step, seen); });
+  find_news(seen);
   if (steps_.empty()) {
     ++books_.duplicate;
     return;
   }
-  if (seen.outcome.state == State::open && prober_.follow_up(seen, now)) return;
-  for (const uint64_t step : steps_) {
-    ++books_.answered;
-    if (seen.late) ++books_.late;
-    Observation own = seen;
-    own.step = step;
-    report(own);
-  }
+  if (seen.outcome.state == State::open && !is_stopped() && prober_.follow_up(seen, now)) return;
+  report(seen);
 }
 
-/// Whether it raises the step's mark. Steps of other slices are over, or still to come.
-bool SweepWorker::is_news(uint64_t step, const Observation& seen) const {
+/// Whether such a state raises the step's mark. Steps of other slices are over, or still to come.
+bool SweepWorker::is_news(uint64_t step, State state) const {
   if (step < pass_->first_step || step - pass_->first_step >= shared_.ledger.steps()) return false;
-  return shared_.ledger.at(step - pass_->first_step) < mark_of(seen.outcome.state);
+  return shared_.ledger.at(step - pass_->first_step) < mark_of(state);
 }
 
 /// This machine failed: if it ran short of something, ask for less of it; then
 /// try the probe again, within this pass.
 void SweepWorker::on_local_failure(const Observation& seen, Instant now) {
-  if (is_shortage(seen.outcome.reason)) step_down(now);
+  if (prober_.remembers() && is_shortage(seen.outcome.reason)) step_down(now);
   const uint32_t tries = ++local_tries_[seen.step];
   if (tries >= kMostLocalTries) return give_up(seen);
   delayed_.push({now + kFirstLocalPause * (1 << tries), {seen.step, seen.endpoint}});
@@ -230,7 +248,31 @@ void SweepWorker::give_up(const Observation& seen) {
   if (pass_->last) report(seen);
 }
 
-void SweepWorker::report(const Observation& seen) { outgoing_.push_back({seen, pass_->number}); }
+/// The steps of its endpoint of which it says something new.
+void SweepWorker::find_news(const Observation& seen) {
+  steps_.clear();
+  shared_.walk.find(seen.endpoint, steps_);
+  std::erase_if(steps_, [&](uint64_t step) { return !is_news(step, seen.outcome.state); });
+}
+
+/// A prober that does not remember sees endpoints: what it sees is true of all
+/// targets that share one.
+void SweepWorker::report(const Observation& seen) {
+  if (prober_.remembers()) {
+    steps_.assign(1, seen.step);
+  } else {
+    find_news(seen);
+  }
+  bool shared = false;
+  for (const uint64_t step : steps_) {
+    if (seen.outcome.state != State::error) {
+      ++books_.answered;
+      if (seen.late) ++books_.late;
+    }
+    outgoing_.push_back({seen, pass_->number, std::exchange(shared, true)});
+    outgoing_.back().seen.step = step;
+  }
+}
 
 void SweepWorker::step_down(Instant now) {
   if (now - limit_changed_ < kStepDownPause) return;
@@ -281,7 +323,14 @@ void SweepWorker::publish_losses(Instant now) {
 }
 
 void SweepWorker::abandon() {
-  books_.abandoned += prober_.abandon();
+  const uint64_t under_way = prober_.in_flight();
+  const Instant now = shared_.clock.now();
+  uint64_t known = 0;
+  for (const Observation& seen : prober_.abandon()) {
+    on_observation(seen, now);
+    ++known;
+  }
+  books_.abandoned += under_way - std::min(under_way, known);
   next_.reset();
   delayed_ = {};
   local_tries_.clear();

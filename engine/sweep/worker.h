@@ -21,7 +21,8 @@ namespace sonde {
 /// An observation that decides an endpoint, on its way to the outputs.
 struct Finding {
   Observation seen;
-  uint32_t pass = 0;  ///< counted from 0
+  uint32_t pass = 0;    ///< counted from 0
+  bool shared = false;  ///< another target of the same endpoint was probed, not this one
 };
 
 /// What all threads of a sweep share and may look at while it runs.
@@ -44,7 +45,8 @@ struct Pass {
   Instant not_before;       ///< spacing to the pass before
   uint64_t first_step = 0;  ///< of the slice: its ledger's step 0
   PassBlocks* blocks = nullptr;
-  std::atomic<uint32_t>* probing = nullptr;  ///< workers that have not finished their share of it
+  std::atomic<uint32_t>* probing = nullptr;    ///< workers that have not finished their share of it
+  const std::atomic<bool>* settled = nullptr;  ///< set: every step is answered, nothing is waited for
 };
 
 /// One thread's share of a sweep: takes steps, starts probes, hands findings
@@ -97,6 +99,7 @@ class SweepWorker {
   void wait_until(Instant begin);
   void turn(Instant now);
   void take_observations(Instant now);
+  void take_returned(Instant now);
   void serve_others();
   bool is_stopped() const { return shared_.progress.stop.load(std::memory_order_relaxed); }
   bool finished() const;
@@ -105,11 +108,14 @@ class SweepWorker {
   bool provide_next(Instant now);
   Instant earliest_start(const Endpoint& endpoint, Instant now);
   bool next_step(uint64_t& step);
+  bool next_probe(Probe& probe);
+  bool is_spoken_for(const Probe& probe);
+  void find_news(const Observation& seen);
   void start(const Probe& probe, Instant now);
   void on_observation(const Observation& seen, Instant now);
   void on_answer(const Observation& seen, Instant now);
   bool may_come_yet() const;
-  bool is_news(uint64_t step, const Observation& seen) const;
+  bool is_news(uint64_t step, State state) const;
   void take_rate(Instant now);
   void publish_losses(Instant now);
   void on_local_failure(const Observation& seen, Instant now);
@@ -140,7 +146,7 @@ class SweepWorker {
   uint32_t published_in_flight_ = 0;
   uint64_t published_losses_ = 0;
   Instant losses_published_;
-  std::vector<uint64_t> steps_;  // of the endpoint of an answer
+  std::vector<uint64_t> steps_;  // of one endpoint
   uint32_t limit_;
   Instant limit_changed_;
 };

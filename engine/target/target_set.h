@@ -69,6 +69,9 @@ class TargetSet {
   /// are attributes for it. O(log) of the parts' sizes. nth() of each gives it back.
   void find(const Endpoint& endpoint, std::vector<uint64_t>& indices) const;
 
+  /// Whether an endpoint may stand in it more than once.
+  bool may_repeat() const { return parts_.attributes.size() > 1; }
+
   /// Addresses of the intervals and host entries (an address once per entry).
   uint64_t host_count() const;
   /// Exact pairs.

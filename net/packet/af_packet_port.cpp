@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -110,6 +112,16 @@ uint64_t refused_by_device(uint64_t cut_short, int error) {
   return error == ENOBUFS ? cut_short + 1 : 0;
 }
 
+// A device without carrier says the same as a busy one, and will not send this
+// in a while: that makes a difference to whoever waits.
+bool has_carrier(int descriptor, uint32_t interface_index) {
+  ifreq request{};
+  request.ifr_ifindex = static_cast<int>(interface_index);
+  if (ioctl(descriptor, SIOCGIFNAME, &request) != 0 || ioctl(descriptor, SIOCGIFFLAGS, &request) != 0)
+    return true;  // gone: the next packet tells
+  return (request.ifr_flags & IFF_RUNNING) != 0;
+}
+
 // Asking again for the rest tells why a batch was cut short, or goes on.
 SendResult AfPacketPort::send(std::span<const OutgoingPacket> packets) {
   SendResult result;
@@ -128,6 +140,8 @@ SendResult AfPacketPort::send(std::span<const OutgoingPacket> packets) {
   }
   sent_.fetch_add(result.taken, std::memory_order_relaxed);
   refused_.fetch_add(refused_by_device(cut_short, result.error), std::memory_order_relaxed);
+  if (result.error == ENOBUFS && !has_carrier(socket_.number(), packets[result.taken].interface_index))
+    result.error = ENETDOWN;
   return result;
 }
 

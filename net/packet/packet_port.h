@@ -50,7 +50,8 @@ struct PacketCounters {
 struct SendResult {
   size_t taken = 0;  ///< the first so many packets are on their way
   int error = 0;     ///< errno that stopped the batch at packet `taken`; 0: all were taken.
-                     ///< ENOBUFS and EAGAIN: the device is busy, the same packets can be sent again.
+                     ///< ENOBUFS and EAGAIN: the device is busy, the same packets can be sent again;
+                     ///< ENETDOWN: it is down, or its link is.
 };
 
 /// Where raw packets go out and come in: a seam. One port belongs to one thread,

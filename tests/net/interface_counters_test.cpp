@@ -35,7 +35,7 @@ TEST_F(CountersOf, DevicesGrowWithTheirTraffic) {
   EXPECT_EQ(after[1].sent - before[1].sent, 10U);
 }
 
-TEST_F(CountersOf, ADeviceWithoutCarrierSayThatItDropped) {
+TEST_F(CountersOf, ADeviceWithoutCarrierSaysThatItsLinkIsDown) {
   const auto port = open_port({"left"});
   ASSERT_TRUE(run("ip link set right down"));
   const auto before = read({"left"});
@@ -44,7 +44,7 @@ TEST_F(CountersOf, ADeviceWithoutCarrierSayThatItDropped) {
   EXPECT_EQ(port->send(std::vector(3, packet)).taken, 0U);
   EXPECT_THAT(explain_interface_drops(before, read({"left"})),
               ElementsAre(HasSubstr(
-                  "the device left was too busy, or had no carrier, to send 1 packet of this program")));
+                  "the link of left is down: look at its cable and peer; silent endpoints behind it")));
 }
 
 TEST_F(CountersOf, ADeviceThatIsGoneAreLeftOut) {
@@ -78,9 +78,25 @@ TEST(ExplainInterfaceDrops, EachDeviceAndDirectionHasASentence) {
       explain_interface_drops(before, after),
       ElementsAre("the device eth2 failed to send 1 packet: look at its link with `ip -s link show "
                   "eth2`; silent endpoints may have been missed",
-                  HasSubstr("eth1 was too busy, or had no carrier, to send 12 packets"),
+                  HasSubstr("eth1 was too busy to send 12 packets"),
                   "the device eth1 dropped 3 packets that came in: lengthen its ring with `ethtool -G "
                   "eth1 rx N`, or lower --rate; answers may have been missed"));
+}
+
+TEST_F(CountersOf, ALinkThatWentDownAndCameBackIsTold) {
+  const auto before = read({"left"});
+  ASSERT_TRUE(run("ip link set right down && ip link set right up"));
+  const auto after = read({"left"});
+  ASSERT_EQ(after.size(), 1U);
+  EXPECT_TRUE(after[0].carrier);
+  EXPECT_THAT(explain_interface_drops(before, after),
+              ElementsAre(HasSubstr("the link of left went down 1 time:")));
+}
+
+TEST_F(CountersOf, ALinkThatWasDownAllAlongAndNotUsedSaysNothing) {
+  ASSERT_TRUE(run("ip link set right down"));
+  const auto before = read({"left"});
+  EXPECT_THAT(explain_interface_drops(before, read({"left"})), IsEmpty());
 }
 
 }  // namespace

@@ -69,10 +69,11 @@ struct SimPacketNetwork {
   SimReply reply;
   double loss = 0;  ///< of SYNs, and of the packets that answer them
   uint64_t seed = 1;
-  size_t ring = SIZE_MAX;          ///< packets that wait to be received; further ones are dropped
-  uint32_t busy_every = 0;         ///< every n-th call of send() finds the device busy; 0: none
-  bool ignores_questions = false;  ///< nobody answers ARP
-  std::map<Endpoint, int> syns;    ///< how often each endpoint was asked
+  size_t ring = SIZE_MAX;                ///< packets that wait to be received; further ones are dropped
+  uint32_t busy_every = 0;               ///< every n-th call of send() finds the device busy; 0: none
+  std::optional<Nanos> neighbour_delay;  ///< everyone answers ARP after so long; unset: nobody does
+  std::vector<std::pair<Instant, Endpoint>> arrivals;  ///< of SYNs
+  std::map<Endpoint, int> syns;                        ///< how often each endpoint was asked
 };
 
 /// A PacketPort over it; sleeping advances the virtual clock.
@@ -123,10 +124,11 @@ class SimPacketPort final : public PacketPort {
   };
 
   void take(const OutgoingPacket& packet) {
-    if (packet.ether_type == kEtherTypeArp && network_.ignores_questions) return;
+    if (packet.ether_type == kEtherTypeArp) return take_question(packet.bytes);
     const PacketContent content = read_packet(packet.ether_type, packet.bytes);
     const TcpSegment& segment = std::get<TcpSegment>(content);
     ++network_.syns[segment.to];
+    network_.arrivals.emplace_back(clock_.now(), segment.to);
     if (lost()) return;
     SimSyn syn{segment.from, segment.to, segment.sequence,
                read_tcp_options(segment.options).timestamp_value.value_or(0)};
@@ -135,15 +137,38 @@ class SimPacketPort final : public PacketPort {
     }
   }
 
+  /// ARP (RFC 826): the sender's address stands at byte 14, whom it asks for at byte 24.
+  void take_question(std::span<const std::byte> question) {
+    if (!network_.neighbour_delay) return;
+    const std::string asker = address_at(question, 14), asked = address_at(question, 24);
+    due_.push({clock_.now() + *network_.neighbour_delay, order_++,
+               packets::arp({.sender = asked, .sender_station = packets::station(7), .target = asker})});
+  }
+
+  static std::string address_at(std::span<const std::byte> packet, size_t offset) {
+    uint32_t number = 0;
+    for (const std::byte byte : packet.subspan(offset, 4))
+      number = number << 8 | std::to_integer<uint32_t>(byte);
+    return IpAddress::v4(number).to_string();
+  }
+
+  static uint16_t ether_type_of(const packets::Bytes& packet) {
+    switch (std::to_integer<int>(packet.front()) >> 4) {
+      case 4: return kEtherTypeIpv4;
+      case 6: return kEtherTypeIpv6;
+      default: return kEtherTypeArp;
+    }
+  }
+
   bool lost() { return std::uniform_real_distribution<>(0, 1)(random_) < network_.loss; }
 
   IncomingPacket incoming(const Due& due) const {
     IncomingPacket packet;
     packet.interface_index = 1;
-    packet.ether_type = (std::to_integer<int>(due.bytes.front()) >> 4) == 4 ? kEtherTypeIpv4 : kEtherTypeIpv6;
+    packet.ether_type = ether_type_of(due.bytes);
     packet.bytes = due.bytes;
     packet.whole_size = static_cast<uint32_t>(due.bytes.size());
-    packet.received = clock_.wall_time(due.at);
+    packet.received = clock_.system_time() - (clock_.now() - due.at);
     return packet;
   }
 

@@ -38,6 +38,14 @@ struct SynSweep : SimSweep {
     return run(journal);
   }
 
+  /// Packets go to this neighbour, whose link address is to be found out.
+  void through_neighbour(const std::string& address) {
+    hop.needs_station = true;
+    hop.neighbour = *IpAddress::parse(address);
+    hop.own_address = hop.source;
+    hop.own_station.size = 6;
+  }
+
   NextHop hop;
   std::function<const NextHop&(const IpAddress&)> next_hop;
   NeighbourResolver resolver;
@@ -282,12 +290,8 @@ TEST(SynSim, AHostThatAnswersNoArpIsNotThereAndAGatewayThatDoesNotIsOurAffair) {
                          Row{true, {State::error, Reason::local_no_gateway}}}) {
     SynSweep sim("10.0.0.2", "22,80");
     sim.packets.reply = mixed_reply;
-    sim.hop.needs_station = true;
+    sim.through_neighbour(row.gateway ? "10.0.0.1" : "10.0.0.2");
     sim.hop.through_gateway = row.gateway;
-    sim.hop.neighbour = *IpAddress::parse(row.gateway ? "10.0.0.1" : "10.0.0.2");
-    sim.hop.own_address = sim.hop.source;
-    sim.hop.own_station.size = 6;
-    sim.packets.ignores_questions = true;
     const SummaryRecord summary = sim.run_syn();
     for (const auto& [endpoint, record] : sim.found()) {
       EXPECT_EQ(record.outcome, row.outcome);
@@ -297,6 +301,104 @@ TEST(SynSim, AHostThatAnswersNoArpIsNotThereAndAGatewayThatDoesNotIsOurAffair) {
     EXPECT_EQ(summary.degraded, row.gateway);
     EXPECT_TRUE(summary.books.balanced());
   }
+}
+
+TEST(SynSim, WhatWaitedForASlowGatewayKeepsToTheRateAfterwards) {
+  SynSweep sim("10.0.0.0/23", "80");
+  sim.packets.reply = mixed_reply;
+  sim.through_neighbour("10.0.0.1");
+  sim.hop.through_gateway = true;
+  sim.packets.neighbour_delay = milliseconds(1500);
+  sim.options.rate = 100;
+  sim.options.retries = 0;
+  const SummaryRecord summary = sim.run_syn();
+  expect_sound(summary);
+  ASSERT_EQ(sim.packets.arrivals.size(), 512u);
+  for (size_t i = 0; i + 20 < 512; ++i)
+    EXPECT_GE(sim.packets.arrivals[i + 20].first - sim.packets.arrivals[i].first, milliseconds(100)) << i;
+}
+
+TEST(SynSim, WhatWaitedForASlowHostKeepsToItsRateAfterwards) {
+  SynSweep sim("10.0.0.2", "1-30");
+  sim.packets.reply = [](const SimSyn& syn) { return std::vector{syn.reset()}; };
+  sim.through_neighbour("10.0.0.2");
+  sim.packets.neighbour_delay = milliseconds(1500);
+  sim.options.host_rate = 10;
+  sim.options.retries = 0;
+  expect_sound(sim.run_syn());
+  ASSERT_EQ(sim.packets.arrivals.size(), 30u);
+  for (size_t i = 0; i + 3 < 30; ++i)
+    EXPECT_GE(sim.packets.arrivals[i + 3].first - sim.packets.arrivals[i].first, milliseconds(200)) << i;
+}
+
+TEST(SynSim, NamesOfOneEndpointAreProbedOnceAndAllDecided) {
+  for (const char* address : {"10.0.0.2", "10.0.0.3", "10.0.0.4"}) {
+    const std::string at = std::string(address) + ":443";
+    SynSweep sim(at + " sni=a.example " + at + " sni=b.example " + at + " label=c " + at, "80");
+    sim.packets.reply = [](const SimSyn& syn) {
+      switch (syn.to.address.v4_number() % 4) {
+        case 2: return std::vector{syn.syn_ack()};
+        case 3: return std::vector{syn.reset()};
+        default: return std::vector<SimPacket>{};
+      }
+    };
+    sim.options.retries = 1;
+    const SummaryRecord summary = sim.run_syn();
+    EXPECT_EQ(summary.endpoints, 3u);  // the one without a name is none of its own
+    EXPECT_EQ(sim.records.size(), 3u);
+    expect_sound(summary);
+    EXPECT_FALSE(summary.degraded);
+    const bool answers = summary.filtered == 0;
+    EXPECT_EQ(answers, std::string_view(address) != "10.0.0.4");
+    EXPECT_EQ(sim.packets.syns.begin()->second, answers ? 1 : 2);
+    EXPECT_EQ(summary.books.shared, answers ? 2u : 0u);
+  }
+}
+
+TEST(SynSim, NamesOfOneEndpointShareOurFailureToo) {
+  SynSweep sim("10.0.0.2:443 sni=a.example 10.0.0.2:443 sni=b.example", "80");
+  sim.hop.kind = RouteKind::none;
+  const SummaryRecord summary = sim.run_syn();
+  EXPECT_EQ(summary.errors, 2u);
+  EXPECT_TRUE(summary.books.balanced());
+}
+
+TEST(SynSim, ASystemClockThatIsSetDoesNotShowInTheTimes) {
+  for (const int64_t ahead_ms : {-3'600'000ll, -40ll, 40ll, 3'600'000ll}) {
+    SynSweep sim("10.0.0.0/24", "443");
+    sim.packets.reply = [&](const SimSyn& syn) {
+      if (sim.packets.arrivals.size() == 128) sim.clock.set_system_time_ahead(milliseconds(ahead_ms));
+      return std::vector{syn.syn_ack()};
+    };
+    sim.run_syn();
+    for (const EndpointRecord& record : sim.records) EXPECT_EQ(record.rtt, milliseconds(1));
+  }
+}
+
+TEST(SynSim, AnInterruptedFollowUpLeavesTheEndpointOpen) {
+  SynSweep sim("10.0.0.0/26", "22");
+  sim.packets.reply = [](const SimSyn& syn) { return std::vector{syn.syn_ack()}; };
+  sim.network.answer = [](const Endpoint&) { return SimAnswer::silence(); };
+  sim.syn.follow_up = true;
+  std::atomic<int> connects = 0;
+  sim.network.on_connect = [&](const Endpoint&, Instant) { ++connects; };
+  sim.stop_asked = [&] { return connects == 64; };
+  const SummaryRecord summary = sim.run_syn();
+  EXPECT_TRUE(summary.interrupted);
+  EXPECT_EQ(summary.open, 64u);
+  EXPECT_EQ(sim.records.size(), 64u);
+  EXPECT_TRUE(summary.books.balanced());
+}
+
+TEST(SynSim, ASweepThatIsAnsweredDoesNotWaitForItsTimeOut) {
+  SynSweep sim("10.0.0.0/24", "22");
+  sim.packets.reply = [](const SimSyn& syn) { return std::vector{syn.syn_ack()}; };
+  sim.syn.timeout = std::chrono::hours(1000);
+  sim.options.rate = 0;
+  const SummaryRecord summary = sim.run_syn();
+  EXPECT_EQ(summary.open, 256u);
+  EXPECT_LT(summary.elapsed_s, 500 * 3600);
+  expect_sound(summary);
 }
 
 TEST(SynSim, WithoutARouteItIsOurAffair) {

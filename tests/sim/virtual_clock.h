@@ -11,13 +11,16 @@ class VirtualClock final : public Clock {
  public:
   Instant now() const override { return Instant(Nanos(nanos_.load())); }
   WallTime wall_time(Instant at) const override { return WallTime(at.time_since_epoch()); }
-  WallTime system_time() const override { return wall_time(now()); }
+  WallTime system_time() const override { return wall_time(now()) + Nanos(set_by_.load()); }
+  /// Someone sets the system's clock.
+  void set_system_time_ahead(Nanos by) { set_by_ += by.count(); }
   void advance_to(Instant at) {
     if (at > now()) nanos_.store(at.time_since_epoch().count());
   }
 
  private:
   std::atomic<int64_t> nanos_{1'000'000'000};
+  std::atomic<int64_t> set_by_{0};
 };
 
 }  // namespace sonde

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <deque>
+#include <map>
 
 namespace sonde {
 namespace {
@@ -21,18 +22,21 @@ class ScriptedDriver final : public TcpDriver {
   std::string_view name() const override { return "scripted"; }
   void connect(uint32_t slot, const Endpoint&) override {
     calls.push_back("connect " + std::to_string(slot));
+    under_way_[slot] = TcpEvent::Kind::connected;
   }
   void receive(uint32_t slot, std::span<std::byte> buffer) override {
     calls.push_back("receive " + std::to_string(slot));
+    under_way_[slot] = TcpEvent::Kind::received;
     buffer_ = buffer;
   }
   void send(uint32_t slot, std::span<const std::byte> bytes) override {
     calls.push_back("send " + std::to_string(slot) + " " +
                     std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+    under_way_[slot] = TcpEvent::Kind::sent;
   }
   void cancel(uint32_t slot) override {
     calls.push_back("cancel " + std::to_string(slot));
-    next.push_back({.slot = slot, .error = ECANCELED, .icmp = {}, .rtt = {}});
+    next.push_back({.slot = slot, .kind = under_way_[slot], .error = ECANCELED, .icmp = {}, .rtt = {}});
   }
   void close(uint32_t slot, CloseMode mode) override {
     calls.push_back((mode == CloseMode::reset ? "reset " : "fin ") + std::to_string(slot));
@@ -51,6 +55,7 @@ class ScriptedDriver final : public TcpDriver {
 
  private:
   uint32_t slots_;
+  std::map<uint32_t, TcpEvent::Kind> under_way_;
   std::vector<TcpEvent> now_;
   std::span<std::byte> buffer_;
 };
@@ -195,9 +200,21 @@ TEST_F(ConnectProberTest, AbandonEndsEverythingWithoutAVerdict) {
   make({.banner = true, .own_addresses = {}, .is_neighbour = {}});
   prober_->start({1, target_}, kStart);
   prober_->start({2, target_}, kStart);
-  EXPECT_EQ(prober_->abandon(), 2u);
+  EXPECT_TRUE(prober_->abandon().empty());
   EXPECT_EQ(prober_->in_flight(), 0u);
   EXPECT_TRUE(step(kStart).empty());
+}
+
+TEST_F(ConnectProberTest, AbandonStillTellsOfAnOpenEndpointWhoseBannerIsWaitedFor) {
+  make({.banner = true, .own_addresses = {}, .is_neighbour = {}});
+  prober_->start({1, target_}, kStart);
+  prober_->start({2, target_}, kStart);
+  connected(0);
+  step(kStart);
+  const auto seen = prober_->abandon();
+  ASSERT_EQ(seen.size(), 1u);
+  EXPECT_EQ(seen[0].step, 1u);
+  EXPECT_EQ(seen[0].outcome.state, State::open);
 }
 
 TEST_F(ConnectProberTest, TheLimitIsKept) {

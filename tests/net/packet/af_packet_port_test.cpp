@@ -210,12 +210,12 @@ TEST_F(AfPacketPort, ARefusedPacketStopsTheBatchAndItsReasonIsKept) {
   EXPECT_EQ(port->counters().refused, 0U) << "none of them came to a device";
 }
 
-TEST_F(AfPacketPort, ALinkWithoutCarrierIsBusy) {
+TEST_F(AfPacketPort, ALinkWithoutCarrierIsDownRatherThanBusy) {
   const auto port = open_port({"left"});
   ASSERT_TRUE(run("ip link set right down"));
   const SendResult result = port->send(Outgoing("left", 3).packets);
   EXPECT_EQ(result.taken, 0U);
-  EXPECT_EQ(result.error, ENOBUFS);
+  EXPECT_EQ(result.error, ENETDOWN);
   EXPECT_EQ(port->counters().refused, 1U) << "the batch stopped at the first";
 }
 
