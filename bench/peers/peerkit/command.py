@@ -11,6 +11,10 @@ from labkit.lab import default_build
 WHOLE, TINY = "10.71.0.0/16", "10.71.0.0/26"
 SYN_WHOLE, SYN_TINY = "10.64.0.0/12", "10.64.0.0/24"  # of the half-open sweeps: a million addresses
 
+# What has to be built, seen from the lab's build directory.
+LAB_PROGRAMS = ("fleet_services", "reflector", "../../cli/sonde", "../../bench/peers/epoll_loop")
+DRY_PROGRAMS = ("../../bench/probe_bench", "../../bench/peers/zmap_dryrun.so")
+
 
 def parser(description):
     """The options that every benchmark has."""
@@ -27,11 +31,11 @@ def add_rounds(options):
                          help="how long to wait, all in all, for other programs to leave the machine quiet [600]")
 
 
-def prepare(options):
-    """Leaves, with exit code 77, where no lab is possible; sees that a lab always comes down."""
+def prepare(options, programs=LAB_PROGRAMS):
+    """Leaves, with exit code 77, where no lab is possible or a program not built; sees that a lab always comes down."""
     options.build = os.path.abspath(options.build)
     os.environ["SONDE_BUILD"] = options.build
-    need_lab("fleet_services", "reflector", "../../cli/sonde", "../../bench/peers/epoll_loop")
+    need_lab(*programs)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     if options.tiny:
