@@ -25,6 +25,7 @@ Reporter::Reporter(Parts parts)
 
 void Reporter::enter_slice(Ledger& ledger, uint64_t first_step) {
   if (ledger_ != nullptr) listing_repeats_to_ = 0;  // that was about the slice of the interruption
+  failed_.clear();
   ledger_ = &ledger;
   first_step_ = first_step;
 }
@@ -55,15 +56,18 @@ Result<void> Reporter::report_batch(std::span<const Finding> findings) {
 }
 
 /// What an endpoint said before, here or in an earlier batch, is not said
-/// again; better evidence is (a SYN-ACK after a RST).
+/// again; better evidence is (a SYN-ACK after a RST, either after an error of ours).
 void Reporter::sort_out(std::span<const Finding> findings) {
   news_.clear();
   new_marks_.clear();
   for (const Finding& finding : findings) {
     const Mark mark = mark_of(finding.seen.outcome.state);
     const Mark known = known_mark(finding.seen.step);
-    if (known != Mark::unanswered && finding.seen.outcome.state != State::error) ++not_first_;
+    const bool is_error = finding.seen.outcome.state == State::error;
+    const bool replaces_error = mark > known && failed_.contains(finding.seen.step);
+    if (known != Mark::unanswered && !is_error && !replaces_error) ++not_first_;
     if (mark <= known) continue;
+    if (is_error) remember_failed(finding.seen.step);
     news_.push_back({&finding, known != Mark::unanswered, hosts_.note(finding.seen)});
     new_marks_[finding.seen.step] = mark;
   }
@@ -75,16 +79,27 @@ Mark Reporter::known_mark(uint64_t step) const {
   return here != new_marks_.end() ? here->second : ledger_->at(step - first_step_);
 }
 
+void Reporter::remember_failed(uint64_t step) {
+  if (failed_.size() < kMostFailed)
+    failed_.insert(step);
+  else
+    too_many_failed_ = true;
+}
+
+/// An error is counted before it is marked, and no longer counted after what
+/// replaces it is marked: after an interruption in between, one error too many
+/// is told of, not one too few.
 void Reporter::mark(const Finding& finding) {
+  JournalState& state = parts_.journal.state();
   const uint64_t step = finding.seen.step - first_step_;
   const bool first = ledger_->at(step) == Mark::unanswered;
-  // Counted before it is marked: after an interruption in between, one error
-  // too many is told of, not one too few.
-  if (finding.seen.outcome.state == State::error) ++parts_.journal.state().slice_errors;
+  const bool replaces_error = !first && failed_.erase(finding.seen.step) > 0;
+  if (finding.seen.outcome.state == State::error) ++state.slice_errors;
   // What this machine told itself of a neighbour is no answer that loss could have hidden.
-  else if (!finding.seen.neighbour_unresolved && first)
-    ++parts_.journal.state().found[finding.pass];
+  else if (!finding.seen.neighbour_unresolved && (first || replaces_error))
+    ++state.found[finding.pass];
   ledger_->raise(step, mark_of(finding.seen.outcome.state));
+  if (replaces_error) --state.slice_errors;
 }
 
 EndpointRecord Reporter::record_of(const News& news) const {

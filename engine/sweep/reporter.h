@@ -3,6 +3,7 @@
 #include <memory>
 #include <span>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "engine/probe/record.h"
@@ -44,6 +45,11 @@ class Reporter {
 
   /// Answers among the findings so far that were not the first to their step.
   uint64_t not_first() const { return not_first_; }
+  /// Steps of a slice whose errors are remembered, in case they answer after
+  /// all. Of further ones, and those of an earlier run, the error stays counted.
+  static constexpr size_t kMostFailed = 1 << 20;
+  /// Whether there were more.
+  bool too_many_failed() const { return too_many_failed_; }
   const HostBook& hosts() const { return hosts_; }
 
  private:
@@ -59,6 +65,7 @@ class Reporter {
   Result<void> report_batch(std::span<const Finding> findings);
   EndpointRecord record_of(const News& news) const;
   EndpointRecord silent_record(uint64_t local_step, uint32_t attempts, WallTime now) const;
+  void remember_failed(uint64_t step);
   void mark(const Finding& finding);
   Result<void> write(std::span<const EndpointRecord> records);
   bool may_repeat(uint64_t step) const;
@@ -69,6 +76,9 @@ class Reporter {
   uint64_t listing_repeats_to_;
   HostBook hosts_;
   uint64_t not_first_ = 0;
+  // Of the slice: an error and a rejection have the same mark, so the ledger cannot tell.
+  std::unordered_set<uint64_t> failed_;
+  bool too_many_failed_ = false;
   // Of one batch:
   std::vector<News> news_;
   std::unordered_map<uint64_t, Mark> new_marks_;  // by step

@@ -301,6 +301,11 @@ void Sweep::judge(SummaryRecord& summary) const {
     degrade(std::to_string(summary.errors) +
             " endpoints could not be tried, for reasons of this machine (state error)");
   }
+  if (reporter_.too_many_failed()) {
+    summary.notes.push_back("more than " + std::to_string(Reporter::kMostFailed) +
+                            " endpoints could not be tried: those of the others that answered later may "
+                            "count as errors");
+  }
   if (options_.completeness && !summary.interrupted &&
       summary.completeness_low.value_or(summary.endpoints == summary.filtered ? 1 : 0) <
           *options_.completeness) {

@@ -259,6 +259,32 @@ TEST_F(ReporterTest, ErrorsAreCountedApartFromRejections) {
   EXPECT_EQ(ledger->count().rejected, 3u);
 }
 
+TEST_F(ReporterTest, AnAnswerAfterAnErrorOfOursIsAFirstAnswerAndTheErrorCountsNoMore) {
+  uint64_t step = 0;
+  for (const bool together : {true, false}) {
+    SCOPED_TRACE(together ? "at once" : "later");
+    const uint64_t found_before = journal->state().found[1];
+    const std::vector<Finding> findings = {finding(step, kError, 1), finding(step + 1, kRejected, 1),
+                                           finding(step, kOpen, 1), finding(step, kOpen, 1)};
+    first.records.clear();
+    together ? static_cast<void>(report(findings)) : report_each(findings);
+    EXPECT_EQ(told(first), (Words{"error", "filtered", "open (revised)"}));
+    EXPECT_EQ(journal->state().slice_errors, 0u);
+    EXPECT_EQ(journal->state().found[1], found_before + 2);
+    EXPECT_EQ(reporter->not_first(), together ? 1u : 2u) << "the second SYN-ACK";
+    step += 2;
+  }
+}
+
+TEST_F(ReporterTest, AfterAnOutputFailedNoErrorIsCountedAway) {
+  first.batches_until_full = 0;
+  ASSERT_FALSE(report({finding(1, kError)}));
+  first.batches_until_full = SIZE_MAX;
+  ASSERT_TRUE(report({finding(1, kOpen)}));
+  EXPECT_EQ(journal->state().slice_errors, 0u);
+  EXPECT_EQ(reporter->not_first(), 0u);
+}
+
 /// Every third step has answered.
 struct ListingTest : ReporterTest {
   void SetUp() override {
