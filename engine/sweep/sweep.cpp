@@ -322,6 +322,7 @@ SweepFacts Sweep::facts(const SummaryRecord& summary) const {
   if (parts_.explain_drops) facts.drops = parts_.explain_drops(summary.packets);
   facts.last_pass_lossy = last_pass_lossy_;
   facts.hosts_left_out = reporter_.hosts().is_full();
+  facts.errors_left_out = reporter_.too_many_failed();
   if (neighbour_pacer_.limits())
     facts.neighbour_limits = {options_.most_neighbours_v4, options_.most_neighbours_v6};
   facts.step_downs = progress_.step_downs.load();

@@ -87,7 +87,7 @@ void SweepWorker::take_observations(Instant now) {
 void SweepWorker::take_returned(Instant now) {
   for (const Probe& probe : prober_.returned()) {
     --books_.sent;
-    delayed_.push({now, probe});
+    delay(probe, now);
   }
 }
 
@@ -119,7 +119,7 @@ void SweepWorker::start_probes(Instant now) {
     next_.reset();
     const Instant begin = earliest_start(probe.endpoint, now);
     if (begin > now) {
-      delayed_.push({begin, probe});
+      delay(probe, begin);
       continue;
     }
     start(probe, now);
@@ -159,6 +159,8 @@ bool SweepWorker::is_spoken_for(const Probe& probe) {
   return std::ranges::any_of(
       steps_, [&](uint64_t step) { return step < probe.step && is_news(step, State::filtered); });
 }
+
+void SweepWorker::delay(const Probe& probe, Instant until) { delayed_.push({until, delays_++, probe}); }
 
 /// `now` when nothing but the rate stands against a probe; asked right before
 /// it starts, so that waiting for room never adds up to a burst.
@@ -237,7 +239,7 @@ void SweepWorker::on_local_failure(const Observation& seen, Instant now) {
   if (prober_.remembers() && is_shortage(seen.outcome.reason)) step_down(now);
   const uint32_t tries = ++local_tries_[seen.step];
   if (tries >= kMostLocalTries) return give_up(seen);
-  delayed_.push({now + kFirstLocalPause * (1 << tries), {seen.step, seen.endpoint}});
+  delay({seen.step, seen.endpoint}, now + kFirstLocalPause * (1 << tries));
 }
 
 /// Leaves the endpoint to the next pass (routes and limits come and go); after

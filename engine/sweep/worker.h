@@ -5,6 +5,7 @@
 #include <optional>
 #include <queue>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "engine/probe/prober.h"
@@ -91,8 +92,11 @@ class SweepWorker {
  private:
   struct Delayed {
     Instant due;
+    uint64_t number;  // in the order of coming, which decides between equals
     Probe probe;
-    bool operator>(const Delayed& other) const { return due > other.due; }
+    bool operator>(const Delayed& other) const {
+      return std::pair(due, number) > std::pair(other.due, other.number);
+    }
   };
   using DelayQueue = std::priority_queue<Delayed, std::vector<Delayed>, std::greater<>>;
 
@@ -106,6 +110,7 @@ class SweepWorker {
   Nanos longest_wait(Instant now);
   void start_probes(Instant now);
   bool provide_next(Instant now);
+  void delay(const Probe& probe, Instant until);
   Instant earliest_start(const Endpoint& endpoint, Instant now);
   bool next_step(uint64_t& step);
   bool next_probe(Probe& probe);
@@ -138,6 +143,7 @@ class SweepWorker {
   bool exhausted_ = false;
   std::optional<Probe> next_;  // due, and waiting for room and budget
   DelayQueue delayed_;
+  uint64_t delays_ = 0;
   std::unordered_map<uint64_t, uint32_t>
       local_tries_;  // step → failures, of probes that are being tried again
   std::vector<Finding> outgoing_;
