@@ -37,8 +37,9 @@ SweepWorker::SweepWorker(Prober& prober, uint32_t workers, Shared shared)
   shared_.progress.concurrency.fetch_add(limit_, std::memory_order_relaxed);
 }
 
-uint64_t SweepWorker::run_pass(const Pass& pass) {
+uint64_t SweepWorker::run_pass(const Pass& pass, PassShare& share) {
   pass_ = &pass;
+  share_ = &share;
   not_tried_ = 0;
   local_tries_.clear();
   here_ = until_ = 0;
@@ -65,9 +66,9 @@ void SweepWorker::turn(Instant now) {
 /// Packets that answer another worker's probes may come in here, until all have
 /// finished; then what came last.
 void SweepWorker::serve_others() {
-  pass_->probing->fetch_sub(1, std::memory_order_acq_rel);
+  share_->probing.fetch_sub(1, std::memory_order_acq_rel);
   if (prober_.remembers()) return;
-  while (!is_stopped() && pass_->probing->load(std::memory_order_acquire) > 0) {
+  while (!is_stopped() && share_->probing.load(std::memory_order_acquire) > 0) {
     prober_.wait(shared_.clock.now(), kServeSleep);
     take_observations(shared_.clock.now());
   }
@@ -177,7 +178,7 @@ bool SweepWorker::next_step(uint64_t& step) {
       step = pass_->first_step + here_++;
       return true;
     }
-    const PassBlocks::Block block = pass_->blocks->claim();
+    const PassBlocks::Block block = share_->blocks.claim();
     here_ = block.begin;
     until_ = block.end;
     exhausted_ = block.empty();

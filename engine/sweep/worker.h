@@ -39,15 +39,21 @@ struct SweepProgress {
   std::atomic<double> rate{0};  ///< probes a second of all threads that are allowed now; 0: without limit
 };
 
-/// One pass, as the threads see it.
+/// One pass.
 struct Pass {
   uint32_t number = 0;      ///< counted from 0
   bool last = false;        ///< no other pass follows: what cannot be tried is reported as an error
   Instant not_before;       ///< spacing to the pass before
   uint64_t first_step = 0;  ///< of the slice: its ledger's step 0
-  PassBlocks* blocks = nullptr;
-  std::atomic<uint32_t>* probing = nullptr;    ///< workers that have not finished their share of it
   const std::atomic<bool>* settled = nullptr;  ///< set: every step is answered, nothing is waited for
+};
+
+/// What the workers of one pass share.
+struct PassShare {
+  PassShare(uint64_t steps, uint32_t workers) : blocks(steps, workers), probing(workers) {}
+
+  PassBlocks blocks;
+  std::atomic<uint32_t> probing;  ///< workers that have not finished
 };
 
 /// One thread's share of a sweep: takes steps, starts probes, hands findings
@@ -71,7 +77,7 @@ class SweepWorker {
   /// Walks its share of a pass to the end, or until the sweep is stopped.
   /// Returns how many endpoints this machine could not try, however often; they
   /// get no verdict, but in the last pass.
-  uint64_t run_pass(const Pass& pass);
+  uint64_t run_pass(const Pass& pass, PassShare& share);
 
   /// The books of all passes so far.
   const ProbeBooks& books() const { return books_; }
@@ -138,6 +144,7 @@ class SweepWorker {
   double rate_;  // of all workers, as the pacer knows it
   Pacer pacer_;
   const Pass* pass_ = nullptr;
+  PassShare* share_ = nullptr;
   uint64_t not_tried_ = 0;
   uint64_t here_ = 0, until_ = 0;  // of the claimed block, within the slice
   bool exhausted_ = false;
