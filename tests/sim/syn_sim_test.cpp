@@ -134,6 +134,23 @@ TEST(SynSim, FindsTheTruthThroughLossInEachDirection) {
   }
 }
 
+TEST(SynSim, AnswersThatComeInAtOtherThreadsAreTaken) {
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    SynSweep sim;
+    sim.threads = 3;
+    sim.packets.reply = mixed_reply;
+    sim.packets.loss = 0.1;
+    sim.packets.seed = sim.seed = seed;
+    sim.options.retries = 20;
+    sim.through_neighbour("10.0.0.1");
+    sim.hop.through_gateway = true;
+    sim.packets.neighbour_delay = milliseconds(300);
+    const SummaryRecord summary = sim.run_syn();
+    expect_truth(sim);
+    expect_sound(summary);
+  }
+}
+
 TEST(SynSim, RetriesAskOnlyTheUnansweredAndNoMoreOftenThanTold) {
   SynSweep sim("10.0.0.0/26", "80");
   sim.packets.reply = [](const SimSyn& syn) {
