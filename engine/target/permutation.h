@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "engine/target/permutation_core.h"
+#include "net/packet/permutation_core.h"
 
 namespace sonde {
 

@@ -1,0 +1,202 @@
+#include "net/xdp/xdp_sweep.h"
+
+#include <linux/membarrier.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+
+#include "net/base/check.h"
+#include "net/xdp/xdp_object.h"
+
+namespace sonde {
+namespace {
+
+constexpr uint64_t kStepsPerWord = 32;
+constexpr double kNanosPerSecond = 1e9;
+constexpr size_t kLargestTrial = 4096;
+
+/// A field that a program reads or writes at the same time.
+template <typename Number>
+void store(Number& field, Number value) {
+  std::atomic_ref(field).store(value, std::memory_order_release);
+}
+uint64_t load(uint64_t& field) { return std::atomic_ref(field).load(std::memory_order_acquire); }
+
+/// Returns when every program that runs now has come to its end (an RCU grace
+/// period). Where the kernel has it not, nohz_full cores, the slice's change is
+/// late by a packet.
+void wait_for_programs() { syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0); }
+
+bool is_pinned_to(uint32_t core) {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  return sched_getaffinity(0, sizeof allowed, &allowed) == 0 && CPU_COUNT(&allowed) == 1 &&
+         CPU_ISSET(core, &allowed);
+}
+
+/// Runs `generate` on that many live frames. 0, or errno.
+int run_live(int program, uint32_t frames) {
+  std::array<std::byte, SONDE_FRAME_ROOM> frame{};
+  LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame.data(), .data_size_in = frame.size());
+  options.repeat = static_cast<int>(std::min<uint32_t>(frames, INT32_MAX));
+  options.flags = BPF_F_TEST_XDP_LIVE_FRAMES;
+  const int result = bpf_prog_test_run_opts(program, &options);
+  return result < 0 && result != -EINTR ? -result : 0;
+}
+
+}  // namespace
+
+XdpSweep::XdpSweep(std::unique_ptr<XdpObject> object) : object_(std::move(object)) {}
+XdpSweep::~XdpSweep() = default;
+
+Result<std::unique_ptr<XdpSweep>> XdpSweep::open(const XdpTables& tables) {
+  auto object = load_xdp_object(tables);
+  if (!object) return tl::unexpected(object.error());
+  std::unique_ptr<XdpSweep> sweep(new XdpSweep(std::move(*object)));
+  if (auto tried = sweep->try_live_frames(); !tried) return tl::unexpected(tried.error());
+  return sweep;
+}
+
+/// One frame that is not sent: there are no steps yet.
+Result<void> XdpSweep::try_live_frames() {
+  const int error = run_live(bpf_program__fd(object_->skeleton->progs.generate), 1);
+  if (error == 0) return {};
+  return impossible_error(std::string("this kernel cannot send frames out of XDP (") + std::strerror(error) +
+                          "): live frames take Linux 5.18 or newer; use --engine raw");
+}
+
+Result<void> XdpSweep::attach(std::span<const uint32_t> interfaces, XdpMode mode) {
+  for (const uint32_t interface : interfaces) {
+    auto link = attach_xdp(bpf_program__fd(object_->skeleton->progs.receive), interface, mode);
+    if (!link) return tl::unexpected(link.error());
+    object_->links.push_back(std::move(*link));
+  }
+  return {};
+}
+
+std::span<uint64_t> XdpSweep::ledger() {
+  const uint64_t words = (object_->geometry().slice_steps + kStepsPerWord - 1) / kStepsPerWord;
+  return object_->ledger.entries<uint64_t>().first(words);
+}
+
+void XdpSweep::set_slice(uint64_t first, uint64_t steps) {
+  sonde_geometry& geometry = object_->geometry();
+  const auto words = object_->ledger.entries<uint64_t>();
+  CHECK(steps <= words.size() * kStepsPerWord);
+  store<uint64_t>(geometry.slice_steps, 0);
+  wait_for_programs();
+  std::ranges::fill(words, 0);
+  store<uint64_t>(geometry.slice_first, first);
+  store<uint64_t>(geometry.slice_steps, steps);
+}
+
+void XdpSweep::set_rate(double per_second, uint32_t runners) {
+  const double pause_ns = per_second > 0 ? kNanosPerSecond * runners / per_second : 0;
+  const double parts = std::clamp(std::round(pause_ns * (1 << SONDE_PACE_BITS)), 0.0, 1e18);
+  store<uint64_t>(object_->control().pause, static_cast<uint64_t>(parts));
+}
+
+void XdpSweep::set_wanted(uint32_t marks) { store(object_->control().wanted, marks); }
+void XdpSweep::set_attempt(uint32_t attempt) { store(object_->control().attempt, attempt); }
+void XdpSweep::stop() { store(object_->control().stop, 1u); }
+uint32_t XdpSweep::cores() const {
+  return static_cast<uint32_t>(object_->runners.entries<sonde_runner>().size());
+}
+
+void XdpSweep::prepare(uint32_t core, uint64_t begin, uint64_t end) {
+  CHECK(core < cores());
+  sonde_runner& runner = object_->runners.entries<sonde_runner>()[core];
+  if (runner.next == begin && runner.end == end) return;
+  runner.due_ns = runner.due_fraction = runner.gate_ns = 0;
+  runner.next = begin;
+  runner.end = end;
+}
+
+Result<uint64_t> XdpSweep::run(uint32_t core, uint64_t begin, uint64_t end, uint32_t frames) {
+  CHECK(is_pinned_to(core) && end <= object_->geometry().slice_steps);
+  prepare(core, begin, end);
+  const int error = run_live(bpf_program__fd(object_->skeleton->progs.generate), frames);
+  if (error != 0) return io_error(std::string("sending out of XDP failed: ") + std::strerror(error));
+  return load(object_->runners.entries<sonde_runner>()[core].next);
+}
+
+Result<size_t> XdpSweep::take_events(const OnEvent& on_event, Nanos longest_wait) {
+  const auto wait_ms =
+      std::chrono::ceil<std::chrono::milliseconds>(std::max(longest_wait, Nanos::zero())).count();
+  object_->on_event = &on_event;
+  object_->taken = 0;
+  int result = ring_buffer__consume(object_->ring.get());
+  if (result == 0 && wait_ms > 0)
+    result = ring_buffer__poll(object_->ring.get(), static_cast<int>(std::min<int64_t>(wait_ms, INT32_MAX)));
+  object_->on_event = nullptr;
+  if (result < 0 && result != -EINTR && result != -ECANCELED)
+    return io_error(std::string("reading the events of the XDP engine failed: ") + std::strerror(-result));
+  return object_->taken;
+}
+
+XdpCounters XdpSweep::counters() const {
+  XdpCounters sum;
+  for (sonde_runner& runner : object_->runners.entries<sonde_runner>()) {
+    sum.built += load(runner.built);
+    sum.skipped += load(runner.skipped);
+    sum.unresolved += load(runner.unresolved);
+    sum.failed += load(runner.failed);
+    sum.waits += load(runner.waits);
+  }
+  for (sonde_receiver& receiver : object_->receivers.entries<sonde_receiver>()) {
+    sum.received += load(receiver.received);
+    sum.syn_ack += load(receiver.syn_ack);
+    sum.reset += load(receiver.reset);
+    sum.rejected += load(receiver.rejected);
+    sum.duplicate += load(receiver.duplicate);
+    sum.outside += load(receiver.outside);
+    sum.ring_full += load(receiver.ring_full);
+    sum.invalid += load(receiver.invalid);
+    sum.reset_sent += load(receiver.reset_sent);
+  }
+  return sum;
+}
+
+Result<void> XdpSweep::set_neighbour(uint32_t interface_index, const IpAddress& address,
+                                     const LinkAddress& station) {
+  const sonde_neighbour key{interface_index, 0, number_of(address)};
+  sonde_station value{};
+  CHECK(station.size == sizeof value.bytes);
+  std::copy_n(station.bytes.begin(), sizeof value.bytes, value.bytes);
+  const int failed =
+      bpf_map_update_elem(bpf_map__fd(object_->skeleton->maps.neighbours), &key, &value, BPF_ANY);
+  if (failed == 0) return {};
+  return impossible_error("the XDP engine cannot hold the station of one more neighbour, " +
+                          address.to_string() + " (" + std::strerror(-failed) +
+                          "): sweep fewer of them at once, or use --engine raw");
+}
+
+Result<XdpTrial> XdpSweep::trial(XdpProgram program, std::span<const std::byte> frame,
+                                 uint32_t interface_index) {
+  const auto& programs = object_->skeleton->progs;
+  XdpTrial trial;
+  trial.frame.resize(kLargestTrial);
+  xdp_md context{};
+  context.data_end = static_cast<uint32_t>(frame.size());
+  context.ingress_ifindex = interface_index;
+  LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame.data(), .data_out = trial.frame.data());
+  options.data_size_in = static_cast<uint32_t>(frame.size());
+  options.data_size_out = kLargestTrial;
+  options.ctx_in = interface_index != 0 ? &context : nullptr;
+  options.ctx_size_in = interface_index != 0 ? sizeof context : 0;
+  const int failed = bpf_prog_test_run_opts(
+      bpf_program__fd(program == XdpProgram::generate ? programs.generate : programs.receive), &options);
+  if (failed != 0) return io_error(std::string("trying an XDP program failed: ") + std::strerror(-failed));
+  trial.frame.resize(options.data_size_out);
+  trial.action = options.retval;
+  return trial;
+}
+
+}  // namespace sonde
