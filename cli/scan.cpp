@@ -216,7 +216,7 @@ SummaryRecord summary_of(const Preparation& ready) {
 }
 
 SweepOptions options_of(const Preparation& ready) {
-  SweepOptions options = sweep_options(ready.options, ready.engine);
+  SweepOptions options = sweep_options(ready.options);
   if (!ready.engine.syn) protect_neighbour_table(options, ready.interfaces);
   return options;
 }
@@ -235,8 +235,8 @@ ExitCode run_sweep(Preparation& ready, std::span<const std::unique_ptr<Sink>> si
   Sweep::Parts parts{.targets = ready.targets.set,
                      .journal = *ready.journal,
                      .clock = clock,
-                     .prober_factory = make_prober_factory(ready.engine, ready.options.conduct,
-                                                           own_addresses(ready.interfaces), clock),
+                     .crew_factory = make_crew_factory(ready.engine, ready.options.conduct,
+                                                       own_addresses(ready.interfaces), clock),
                      .sinks = sinks,
                      .explain_drops = drops_from_now(ready.engine),
                      .stop_asked = [&stop] { return stop.asked(); },

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cli/scan_options.h"
-#include "engine/sweep/crew.h"
+#include "engine/sweep/probing_crew.h"
 #include "net/interface_counters.h"
 #include "net/interfaces.h"
 #include "net/neighbour_resolver.h"

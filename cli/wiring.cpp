@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "engine/probe/connect_prober.h"
+#include "engine/sweep/probing_crew.h"
 #include "net/epoll_tcp_driver.h"
 #include "net/held_neighbours.h"
 #include "net/kernel_features.h"
@@ -150,6 +151,26 @@ size_t share_of(const NeighbourLimit& limit) {
   return std::max<size_t>(1, static_cast<size_t>(limit.most) * 4 / 5);
 }
 
+ProberFactory connect_prober_factory(const EngineChoice& engine, const ScanConduct& conduct,
+                                     std::vector<IpAddress> own_addresses, const Clock& clock) {
+  ConnectProberOptions options;
+  options.timeout = conduct.timeout;
+  options.banner = conduct.banner;
+  options.close_mode = conduct.polite ? CloseMode::polite : CloseMode::reset;
+  options.own_addresses = std::move(own_addresses);
+  SourceOptions from = conduct.source;
+  from.own_addresses = options.own_addresses;
+  std::sort(from.own_addresses.begin(), from.own_addresses.end());
+  return [options, from, io_uring = engine.io_uring, slots = engine.slots_per_thread,
+          &clock](uint32_t) -> Result<std::unique_ptr<Prober>> {
+    auto driver = io_uring ? make_uring_tcp_driver(slots, from) : make_epoll_tcp_driver(slots, from);
+    if (!driver) return tl::unexpected(driver.error());
+    ConnectProberOptions own = options;
+    own.is_neighbour = neighbour_question();
+    return std::make_unique<ConnectProber>(std::move(*driver), std::move(own), clock.now());
+  };
+}
+
 }  // namespace
 
 void protect_neighbour_table(SweepOptions& options, std::span<const Interface> interfaces) {
@@ -200,24 +221,13 @@ void share_out(EngineChoice& engine, const ScanConduct& conduct, uint64_t steps,
   }
 }
 
-ProberFactory make_prober_factory(EngineChoice& engine, const ScanConduct& conduct,
-                                  std::vector<IpAddress> own_addresses, const Clock& clock) {
-  if (engine.syn) return engine.syn->prober_factory(conduct, std::move(own_addresses), clock);
-  ConnectProberOptions options;
-  options.timeout = conduct.timeout;
-  options.banner = conduct.banner;
-  options.close_mode = conduct.polite ? CloseMode::polite : CloseMode::reset;
-  options.own_addresses = std::move(own_addresses);
-  SourceOptions from = conduct.source;
-  from.own_addresses = options.own_addresses;
-  std::sort(from.own_addresses.begin(), from.own_addresses.end());
-  return [options, from, io_uring = engine.io_uring, slots = engine.slots_per_thread,
-          &clock](uint32_t) -> Result<std::unique_ptr<Prober>> {
-    auto driver = io_uring ? make_uring_tcp_driver(slots, from) : make_epoll_tcp_driver(slots, from);
-    if (!driver) return tl::unexpected(driver.error());
-    ConnectProberOptions own = options;
-    own.is_neighbour = neighbour_question();
-    return std::make_unique<ConnectProber>(std::move(*driver), std::move(own), clock.now());
+CrewFactory make_crew_factory(EngineChoice& engine, const ScanConduct& conduct,
+                              std::vector<IpAddress> own_addresses, const Clock& clock) {
+  ProberFactory probers = engine.syn
+                              ? engine.syn->prober_factory(conduct, std::move(own_addresses), clock)
+                              : connect_prober_factory(engine, conduct, std::move(own_addresses), clock);
+  return [probers = std::move(probers), threads = engine.threads](SweepWorker::Shared shared) {
+    return ProbingCrew::start(threads, probers, shared);
   };
 }
 
@@ -234,14 +244,13 @@ Result<std::vector<std::unique_ptr<Sink>>> make_sinks(const ScanOutput& output, 
   return sinks;
 }
 
-SweepOptions sweep_options(const ScanOptions& options, const EngineChoice& engine) {
+SweepOptions sweep_options(const ScanOptions& options) {
   SweepOptions sweep;
   sweep.rate = options.conduct.rate;
   sweep.host_rate = options.conduct.host_rate;
   sweep.retries = options.conduct.retries;
   sweep.retry_wait = options.conduct.retry_wait;
   sweep.completeness = options.conduct.completeness;
-  sweep.threads = engine.threads;
   sweep.show = options.output.show;
   return sweep;
 }

@@ -42,15 +42,15 @@ struct EngineBounds {
 /// never get more slots than were asked for. Pure.
 void share_out(EngineChoice& engine, const ScanConduct& conduct, uint64_t steps, const EngineBounds& bounds);
 
-/// Makes each worker's prober. The engine must outlive them.
-ProberFactory make_prober_factory(EngineChoice& engine, const ScanConduct& conduct,
-                                  std::vector<IpAddress> own_addresses, const Clock& clock);
+/// Makes the sweep's crew. The engine must outlive it.
+CrewFactory make_crew_factory(EngineChoice& engine, const ScanConduct& conduct,
+                              std::vector<IpAddress> own_addresses, const Clock& clock);
 
 /// Opens all outputs; `resumed`: those of the resumed sweep are continued.
 Result<std::vector<std::unique_ptr<Sink>>> make_sinks(const ScanOutput& output, bool resumed);
 
 /// The sweep's options from the command line's.
-SweepOptions sweep_options(const ScanOptions& options, const EngineChoice& engine);
+SweepOptions sweep_options(const ScanOptions& options);
 
 /// Tells a sweep by connects which networks are attached, and how much of the
 /// kernel's neighbour table it may take. (The SYN engine asks for neighbours itself.)

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "net/netlink.h"
+#include "net/packet/wire.h"
 
 namespace sonde {
 namespace {
@@ -18,12 +19,6 @@ std::optional<T> load(std::span<const std::byte> bytes) {
   T value;
   std::memcpy(&value, bytes.data(), sizeof(T));
   return value;
-}
-
-U128 load_big_endian(std::span<const std::byte> bytes) {
-  U128 number = 0;
-  for (std::byte byte : bytes) number = (number << 8) | static_cast<uint8_t>(byte);
-  return number;
 }
 
 }  // namespace
@@ -49,9 +44,8 @@ void NetlinkRequest::attribute(uint16_t type, uint8_t number) {
 
 void NetlinkRequest::attribute(uint16_t type, const IpAddress& address) {
   std::byte bytes[16];
-  for (size_t i = 0; i < 16; ++i) bytes[i] = static_cast<std::byte>(address.number() >> (8 * (15 - i)));
-  attribute(type,
-            address.is_v4() ? std::span<const std::byte>(bytes).last(4) : std::span<const std::byte>(bytes));
+  store_address(bytes, 0, address);
+  attribute(type, std::span<const std::byte>(bytes).first(address.is_v4() ? 4 : 16));
 }
 
 std::vector<std::byte> NetlinkRequest::finished(uint32_t sequence) const {
@@ -85,15 +79,12 @@ std::optional<uint32_t> NetlinkAttributes::number(uint16_t type) const {
 std::optional<uint32_t> NetlinkAttributes::big_endian_number(uint16_t type) const {
   const auto payload = find(type);
   if (!payload || payload->size() != sizeof(uint32_t)) return std::nullopt;
-  return static_cast<uint32_t>(load_big_endian(*payload));
+  return load_u32(*payload, 0);
 }
 
 std::optional<IpAddress> NetlinkAttributes::address(uint16_t type) const {
   const auto payload = find(type);
-  if (!payload) return std::nullopt;
-  if (payload->size() == 4) return IpAddress::v4(static_cast<uint32_t>(load_big_endian(*payload)));
-  if (payload->size() == 16) return IpAddress::from_number(load_big_endian(*payload));
-  return std::nullopt;
+  return payload ? load_address(*payload) : std::nullopt;
 }
 
 std::string NetlinkAttributes::text(uint16_t type) const {

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "net/packet/wire.h"
+
 namespace sonde {
 namespace {
 
@@ -30,12 +32,7 @@ RouteKind kind_of(uint8_t rtm_type) {
 // RTA_VIA: an address family, then the address in network order.
 std::optional<IpAddress> via_address(std::span<const std::byte> payload) {
   if (payload.size() < sizeof(rtvia)) return std::nullopt;
-  const auto bytes = payload.subspan(sizeof(rtvia));
-  U128 number = 0;
-  for (std::byte byte : bytes) number = (number << 8) | static_cast<uint8_t>(byte);
-  if (bytes.size() == 4) return IpAddress::v4(static_cast<uint32_t>(number));
-  if (bytes.size() == 16) return IpAddress::from_number(number);
-  return std::nullopt;
+  return load_address(payload.subspan(sizeof(rtvia)));
 }
 
 std::optional<IpAddress> gateway_of(const NetlinkAttributes& attributes) {

@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+#include "net/packet/wire.h"
+
 namespace sonde {
 
 SocketAddress::SocketAddress(const Endpoint& endpoint) {
@@ -17,9 +19,7 @@ SocketAddress::SocketAddress(const Endpoint& endpoint) {
   v6.sin6_family = AF_INET6;
   v6.sin6_port = htons(endpoint.port);
   v6.sin6_scope_id = endpoint.scope;
-  for (int i = 0; i < 16; ++i) {
-    v6.sin6_addr.s6_addr[i] = static_cast<uint8_t>(endpoint.address.number() >> (8 * (15 - i)));
-  }
+  store_address(std::as_writable_bytes(std::span(v6.sin6_addr.s6_addr)), 0, endpoint.address);
 }
 
 std::optional<Endpoint> endpoint_of(const sockaddr_in6& address) {
@@ -29,9 +29,8 @@ std::optional<Endpoint> endpoint_of(const sockaddr_in6& address) {
     return Endpoint{IpAddress::v4(ntohl(v4.sin_addr.s_addr)), ntohs(v4.sin_port)};
   }
   if (address.sin6_family != AF_INET6) return std::nullopt;
-  U128 number = 0;
-  for (uint8_t byte : address.sin6_addr.s6_addr) number = (number << 8) | byte;
-  return Endpoint{IpAddress::from_number(number), ntohs(address.sin6_port), address.sin6_scope_id};
+  return Endpoint{load_ipv6(std::as_bytes(std::span(address.sin6_addr.s6_addr)), 0), ntohs(address.sin6_port),
+                  address.sin6_scope_id};
 }
 
 }  // namespace sonde

@@ -82,13 +82,18 @@ void SynBatch::on_refusal(int error, Instant now) {
     return take_front(1);
   }
   const uint32_t device = frames_.front().interface_index;
-  const auto known = std::ranges::find(busy_, device, &BusyDevice::interface_index);
-  if (known == busy_.end()) {
-    busy_.push_back({device, now});
-  } else if (now - known->since >= kLongestBusy) {
-    return fail_all_of(device, ENOBUFS);
-  }
+  if (now - busy_since(device, now) >= kLongestBusy) return fail_all_of(device, ENOBUFS);
   willing_ = set_aside(device);
+}
+
+/// Since when it has refused everything. What was long ago, with nothing to send
+/// since, says nothing of now.
+Instant SynBatch::busy_since(uint32_t interface_index, Instant now) {
+  auto known = std::ranges::find(busy_, interface_index, &BusyDevice::interface_index);
+  if (known == busy_.end()) known = busy_.insert(busy_.end(), {interface_index, now, now});
+  if (now - known->refused >= kLongestBusy) known->since = now;
+  known->refused = now;
+  return known->since;
 }
 
 /// Moves the frames of a device behind the others; returns how many others there are.

@@ -55,10 +55,11 @@ class SynBatch {
     LinkAddress station;
     std::array<std::byte, kLargestSyn> bytes{};
   };
-  // A device that refuses packets, and since when none was taken.
+  // A device that refuses packets: since when none was taken, and when it last did so.
   struct BusyDevice {
     uint32_t interface_index = 0;
     Instant since;
+    Instant refused;
   };
 
   void build(std::span<Frame> frames, uint32_t timestamp);
@@ -66,6 +67,7 @@ class SynBatch {
   uint16_t next_source_port();
   void take_front(size_t count);
   void on_refusal(int error, Instant now);
+  Instant busy_since(uint32_t interface_index, Instant now);
   size_t set_aside(uint32_t interface_index);
   void fail_all_of(uint32_t interface_index, int error);
 

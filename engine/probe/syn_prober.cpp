@@ -257,7 +257,7 @@ void SynProber::ask_neighbours(Instant now) {
     if (sent.taken == 0)
       on_unsent(due.neighbour, sent.error, now);
     else
-      unsent_since_.reset();
+      unsent_since_.erase(due.neighbour.interface_index);
   }
 }
 
@@ -265,8 +265,8 @@ void SynProber::ask_neighbours(Instant now) {
 /// asked later; when the device takes none for long, its probes have failed here.
 void SynProber::on_unsent(const Neighbour& neighbour, int error, Instant now) {
   resolver_.not_sent(neighbour, now);
-  if (!unsent_since_) unsent_since_ = now;
-  if (now - *unsent_since_ < SynBatch::kLongestBusy) return;
+  const Instant since = unsent_since_.try_emplace(neighbour.interface_index, now).first->second;
+  if (now - since < SynBatch::kLongestBusy) return;
   for (const Probe& probe : parked_.take(neighbour)) fail(probe, error == 0 ? ENOBUFS : error, now);
 }
 

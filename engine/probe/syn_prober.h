@@ -108,7 +108,7 @@ class SynProber final : public Prober {
   uint64_t generation_ = 0;      // of the resolver, when parked_ was looked through
   Instant looked_;
   std::vector<NeighbourResolver::Question> due_;
-  std::optional<Instant> unsent_since_;  // devices have taken no question
+  std::unordered_map<uint32_t, Instant> unsent_since_;  // interfaces that take no question
   std::deque<Probe> to_connect_;
   std::unordered_map<Endpoint, Observation, EndpointHash> followed_;  // what their SYN-ACKs showed
   PacketBooks books_;

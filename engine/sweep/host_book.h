@@ -3,8 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <unordered_map>
 #include <vector>
+
+#include <absl/container/flat_hash_map.h>
 
 #include "engine/probe/probe.h"
 #include "engine/probe/record.h"
@@ -47,7 +48,7 @@ class HostBook {
     size_t operator()(const Key& key) const { return hash_of({key.address, 0, key.scope}); }
   };
 
-  std::unordered_map<Key, Host, Hash> hosts_;
+  absl::flat_hash_map<Key, Host, Hash> hosts_;
   bool full_ = false;
 };
 

@@ -1,6 +1,7 @@
 #include "engine/sweep/judgement.h"
 
 #include "engine/sweep/host_book.h"
+#include "engine/sweep/reporter.h"
 
 namespace sonde {
 namespace {
@@ -57,6 +58,11 @@ void note_limits(SummaryRecord& summary, const SweepFacts& facts) {
   if (facts.hosts_left_out) {
     summary.notes.push_back("more than " + std::to_string(HostBook::kMostHosts) +
                             " hosts answered: SYN proxies and unusual TTLs are told of the first ones only");
+  }
+  if (facts.errors_left_out) {
+    summary.notes.push_back("more than " + std::to_string(Reporter::kMostFailed) +
+                            " endpoints could not be tried: those of the others that answered later may "
+                            "count as errors");
   }
   if (facts.neighbour_limits) {
     const auto& [v4, v6] = *facts.neighbour_limits;

@@ -10,8 +10,6 @@ namespace {
 
 /// Steps that one call of list_unanswered() looks at.
 constexpr uint64_t kListedAtOnce = Journal::kMostPending;
-/// Errors that an answer can take back, in one slice; further ones stay counted.
-constexpr size_t kMostFailed = 1 << 16;
 
 std::string service_of(const Observation& seen) {
   const std::string_view shown = service_of_banner(seen.banner);
@@ -58,16 +56,18 @@ Result<void> Reporter::report_batch(std::span<const Finding> findings) {
 }
 
 /// What an endpoint said before, here or in an earlier batch, is not said
-/// again; better evidence is (a SYN-ACK after a RST).
+/// again; better evidence is (a SYN-ACK after a RST, either after an error of ours).
 void Reporter::sort_out(std::span<const Finding> findings) {
   news_.clear();
   new_marks_.clear();
   for (const Finding& finding : findings) {
     const Mark mark = mark_of(finding.seen.outcome.state);
     const Mark known = known_mark(finding.seen.step);
-    if (!is_first_answer(finding.seen.step, known) && finding.seen.outcome.state != State::error)
-      ++not_first_;
+    const bool is_error = finding.seen.outcome.state == State::error;
+    const bool replaces_error = mark > known && failed_.contains(finding.seen.step);
+    if (known != Mark::unanswered && !is_error && !replaces_error) ++not_first_;
     if (mark <= known) continue;
+    if (is_error) remember_failed(finding.seen.step);
     news_.push_back({&finding, known != Mark::unanswered, hosts_.note(finding.seen)});
     new_marks_[finding.seen.step] = mark;
   }
@@ -79,28 +79,30 @@ Mark Reporter::known_mark(uint64_t step) const {
   return here != new_marks_.end() ? here->second : ledger_->at(step - first_step_);
 }
 
-/// That this machine failed is no answer.
-bool Reporter::is_first_answer(uint64_t step, Mark known) const {
-  return known == Mark::unanswered || (known == Mark::rejected && failed_.contains(step));
+void Reporter::remember_failed(uint64_t step) {
+  if (failed_.size() < kMostFailed)
+    failed_.insert(step);
+  else
+    too_many_failed_ = true;
 }
 
+/// An error is counted before it is marked, and no longer counted after what
+/// replaces it is marked: after an interruption in between, one error too many
+/// is told of, not one too few.
 void Reporter::mark(const Finding& finding) {
-  const uint64_t step = finding.seen.step - first_step_;
   JournalState& state = parts_.journal.state();
-  const bool first = is_first_answer(finding.seen.step, ledger_->at(step));
-  // Counted before it is marked: after an interruption in between, one error
-  // too many is told of, not one too few.
+  const uint64_t step = finding.seen.step - first_step_;
+  const bool first = ledger_->at(step) == Mark::unanswered;
+  const bool replaces_error = !first && failed_.erase(finding.seen.step) > 0;
   if (finding.seen.outcome.state == State::error) {
     ++state.slice_errors;
-    if (failed_.size() < kMostFailed) failed_.insert(finding.seen.step);
-  } else if (first) {
+  } else if (first || replaces_error) {
     // What this machine told itself of a neighbour is no answer that loss could have hidden.
     if (!finding.seen.neighbour_unresolved) ++state.found[finding.pass];
     if (finding.shared) ++shared_;
   }
   ledger_->raise(step, mark_of(finding.seen.outcome.state));
-  if (finding.seen.outcome.state != State::error && failed_.erase(finding.seen.step) > 0)
-    --state.slice_errors;
+  if (replaces_error) --state.slice_errors;
 }
 
 EndpointRecord Reporter::record_of(const News& news) const {

@@ -47,6 +47,11 @@ class Reporter {
   uint64_t not_first() const { return not_first_; }
   /// Targets among those reported so far that another one's probe decided.
   uint64_t shared() const { return shared_; }
+  /// Steps of a slice whose errors are remembered, in case they answer after
+  /// all. Of further ones, and those of an earlier run, the error stays counted.
+  static constexpr size_t kMostFailed = 1 << 20;
+  /// Whether there were more.
+  bool too_many_failed() const { return too_many_failed_; }
   const HostBook& hosts() const { return hosts_; }
 
  private:
@@ -59,10 +64,10 @@ class Reporter {
 
   void sort_out(std::span<const Finding> findings);
   Mark known_mark(uint64_t step) const;
-  bool is_first_answer(uint64_t step, Mark known) const;
   Result<void> report_batch(std::span<const Finding> findings);
   EndpointRecord record_of(const News& news) const;
   EndpointRecord silent_record(uint64_t local_step, uint32_t attempts, WallTime now) const;
+  void remember_failed(uint64_t step);
   void mark(const Finding& finding);
   Result<void> write(std::span<const EndpointRecord> records);
   bool may_repeat(uint64_t step) const;
@@ -74,7 +79,9 @@ class Reporter {
   HostBook hosts_;
   uint64_t not_first_ = 0;
   uint64_t shared_ = 0;
-  std::unordered_set<uint64_t> failed_;  // steps reported as errors; an answer may still come
+  // Of the slice: an error and a rejection have the same mark, so the ledger cannot tell.
+  std::unordered_set<uint64_t> failed_;
+  bool too_many_failed_ = false;
   // Of one batch:
   std::vector<News> news_;
   std::unordered_map<uint64_t, Mark> new_marks_;  // by step

@@ -70,8 +70,7 @@ Result<SummaryRecord> Sweep::run(SummaryRecord summary) {
   resumed_ = all_done ? walk_.steps() : slice_begin() + (slice_size() - ledger.count().unanswered);
   status_.settled = resumed_;
   Result<std::unique_ptr<Crew>> crew =
-      Crew::start(options_.threads, parts_.prober_factory,
-                  {walk_, ledger, parts_.clock, host_pacer_, neighbour_pacer_, findings_, progress_});
+      parts_.crew_factory({walk_, ledger, parts_.clock, host_pacer_, neighbour_pacer_, findings_, progress_});
   if (!crew) return tl::unexpected(crew.error());
   crew_ = std::move(*crew);
   Result<void> done;
@@ -132,16 +131,12 @@ Result<void> Sweep::run_passes(Ledger& ledger) {
 }
 
 Result<void> Sweep::run_pass(Ledger& ledger, uint32_t number) {
-  PassBlocks blocks(ledger.steps(), options_.threads);
-  std::atomic<uint32_t> probing{options_.threads};
   std::atomic<bool> settled{false};
   SettleWatch watch(ledger);
   const Pass pass{.number = number,
                   .last = number + 1 >= most_passes(),
                   .not_before = pass_ended_ + spacing_before(number),
                   .first_step = slice_begin(),
-                  .blocks = &blocks,
-                  .probing = &probing,
                   .settled = &settled};
   status_.pass = number + 1;
   status_.pass_steps = ledger.steps();
@@ -149,7 +144,7 @@ Result<void> Sweep::run_pass(Ledger& ledger, uint32_t number) {
   const uint64_t lost_before = packets_lost();
   crew_->begin(pass);
   while (crew_->working()) {
-    status_.pass_dealt = blocks.dealt();
+    status_.pass_dealt = crew_->dealt();
     pump(watch.all_answered() ? kSettleLook : kPumpWait);
     settled = watch.is_settled(parts_.clock.now());
     steer_rate();
@@ -268,7 +263,7 @@ JournalTotals Sweep::totals_of(const LedgerCounts& counts) const {
 
 void Sweep::fill(SummaryRecord& summary, const Ledger& ledger) const {
   const Journal& journal = parts_.journal;
-  summary.engine = crew_->prober_name();
+  summary.engine = crew_->engine();
   summary.seed = journal.plan().seed;
   const Shard shard{journal.plan().shard_index, journal.plan().shard_count};
   if (!shard.whole()) summary.shard = shard.to_string();
@@ -322,6 +317,7 @@ SweepFacts Sweep::facts(const SummaryRecord& summary) const {
   if (parts_.explain_drops) facts.drops = parts_.explain_drops(summary.packets);
   facts.last_pass_lossy = last_pass_lossy_;
   facts.hosts_left_out = reporter_.hosts().is_full();
+  facts.errors_left_out = reporter_.too_many_failed();
   if (neighbour_pacer_.limits())
     facts.neighbour_limits = {options_.most_neighbours_v4, options_.most_neighbours_v6};
   facts.step_downs = progress_.step_downs.load();

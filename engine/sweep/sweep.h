@@ -24,7 +24,6 @@ struct SweepOptions {
   Nanos retry_wait = std::chrono::milliseconds(
       250);  ///< before the second pass; doubled for each one after, up to kLongestRetryWait
   std::optional<double> completeness;  ///< goal: end the passes when the estimate's lower bound reaches it
-  uint32_t threads = 1;
   ShowFilter show;
   /// Networks whose hosts cost entries of the kernel's neighbour table, and how
   /// many entries this sweep may hold at a time.
@@ -58,7 +57,7 @@ class Sweep {
     const TargetSet& targets;
     Journal& journal;  ///< new, or opened to go on; it says which seed, shard and slices
     const Clock& clock;
-    ProberFactory prober_factory;
+    CrewFactory crew_factory;
     std::span<const std::unique_ptr<Sink>> sinks;
     /// What the kernel has dropped unseen since the sweep was prepared, each in
     /// a sentence, given the packets of the run; may be empty.

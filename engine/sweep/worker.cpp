@@ -37,8 +37,9 @@ SweepWorker::SweepWorker(Prober& prober, uint32_t workers, Shared shared)
   shared_.progress.concurrency.fetch_add(limit_, std::memory_order_relaxed);
 }
 
-uint64_t SweepWorker::run_pass(const Pass& pass) {
+uint64_t SweepWorker::run_pass(const Pass& pass, PassShare& share) {
   pass_ = &pass;
+  share_ = &share;
   not_tried_ = 0;
   local_tries_.clear();
   here_ = until_ = 0;
@@ -66,9 +67,9 @@ void SweepWorker::turn(Instant now) {
 /// Packets that answer another worker's probes may come in here, until all have
 /// finished; then what came last.
 void SweepWorker::serve_others() {
-  pass_->probing->fetch_sub(1, std::memory_order_acq_rel);
+  share_->probing.fetch_sub(1, std::memory_order_acq_rel);
   if (prober_.remembers()) return;
-  while (!is_stopped() && pass_->probing->load(std::memory_order_acquire) > 0) {
+  while (!is_stopped() && share_->probing.load(std::memory_order_acquire) > 0) {
     prober_.wait(shared_.clock.now(), kServeSleep);
     take_observations(shared_.clock.now());
   }
@@ -88,7 +89,7 @@ void SweepWorker::take_observations(Instant now) {
 void SweepWorker::take_returned(Instant now) {
   for (const Probe& probe : prober_.returned()) {
     --books_.sent;
-    delayed_.push({now, probe});
+    delay(probe, now);
   }
 }
 
@@ -121,7 +122,7 @@ void SweepWorker::start_probes(Instant now) {
     next_.reset();
     const Instant begin = earliest_start(probe.endpoint, now);
     if (begin > now) {
-      delayed_.push({begin, probe});
+      delay(probe, begin);
       continue;
     }
     start(probe, now);
@@ -163,6 +164,8 @@ bool SweepWorker::is_spoken_for(const Probe& probe) {
       steps_, [&](uint64_t step) { return step < probe.step && is_news(step, State::filtered); });
 }
 
+void SweepWorker::delay(const Probe& probe, Instant until) { delayed_.push({until, delays_++, probe}); }
+
 /// `now` when nothing but the rate stands against a probe; asked right before
 /// it starts, so that waiting for room never adds up to a burst.
 Instant SweepWorker::earliest_start(const Endpoint& endpoint, Instant now) {
@@ -178,7 +181,7 @@ bool SweepWorker::next_step(uint64_t& step) {
       step = pass_->first_step + here_++;
       return true;
     }
-    const PassBlocks::Block block = pass_->blocks->claim();
+    const PassBlocks::Block block = share_->blocks.claim();
     here_ = block.begin;
     until_ = block.end;
     exhausted_ = block.empty();
@@ -251,7 +254,7 @@ void SweepWorker::on_local_failure(const Observation& seen, Instant now) {
   if (prober_.remembers() && is_shortage(seen.outcome.reason)) step_down(now);
   const uint32_t tries = ++local_tries_[seen.step];
   if (tries >= kMostLocalTries) return give_up(seen);
-  delayed_.push({now + kFirstLocalPause * (1 << tries), {seen.step, seen.endpoint}});
+  delay({seen.step, seen.endpoint}, now + kFirstLocalPause * (1 << tries));
 }
 
 /// Leaves the endpoint to the next pass (routes and limits come and go); after

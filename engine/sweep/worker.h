@@ -7,6 +7,7 @@
 #include <queue>
 #include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "engine/probe/prober.h"
@@ -40,15 +41,21 @@ struct SweepProgress {
   std::atomic<double> rate{0};  ///< probes a second of all threads that are allowed now; 0: without limit
 };
 
-/// One pass, as the threads see it.
+/// One pass.
 struct Pass {
   uint32_t number = 0;      ///< counted from 0
   bool last = false;        ///< no other pass follows: what cannot be tried is reported as an error
   Instant not_before;       ///< spacing to the pass before
   uint64_t first_step = 0;  ///< of the slice: its ledger's step 0
-  PassBlocks* blocks = nullptr;
-  std::atomic<uint32_t>* probing = nullptr;    ///< workers that have not finished their share of it
   const std::atomic<bool>* settled = nullptr;  ///< set: every step is answered, nothing is waited for
+};
+
+/// What the workers of one pass share.
+struct PassShare {
+  PassShare(uint64_t steps, uint32_t workers) : blocks(steps, workers), probing(workers) {}
+
+  PassBlocks blocks;
+  std::atomic<uint32_t> probing;  ///< workers that have not finished
 };
 
 /// One thread's share of a sweep: takes steps, starts probes, hands findings
@@ -72,7 +79,7 @@ class SweepWorker {
   /// Walks its share of a pass to the end, or until the sweep is stopped.
   /// Returns how many endpoints this machine could not try, however often; they
   /// get no verdict, but in the last pass.
-  uint64_t run_pass(const Pass& pass);
+  uint64_t run_pass(const Pass& pass, PassShare& share);
 
   /// The books of all passes so far.
   const ProbeBooks& books() const { return books_; }
@@ -93,8 +100,11 @@ class SweepWorker {
  private:
   struct Delayed {
     Instant due;
+    uint64_t number;  // in the order of coming, which decides between equals
     Probe probe;
-    bool operator>(const Delayed& other) const { return due > other.due; }
+    bool operator>(const Delayed& other) const {
+      return std::pair(due, number) > std::pair(other.due, other.number);
+    }
   };
   using DelayQueue = std::priority_queue<Delayed, std::vector<Delayed>, std::greater<>>;
 
@@ -108,6 +118,7 @@ class SweepWorker {
   Nanos longest_wait(Instant now);
   void start_probes(Instant now);
   bool provide_next(Instant now);
+  void delay(const Probe& probe, Instant until);
   Instant earliest_start(const Endpoint& endpoint, Instant now);
   bool next_step(uint64_t& step);
   bool take_steps();
@@ -136,6 +147,7 @@ class SweepWorker {
   double rate_;  // of all workers, as the pacer knows it
   Pacer pacer_;
   const Pass* pass_ = nullptr;
+  PassShare* share_ = nullptr;
   uint64_t not_tried_ = 0;
   uint64_t here_ = 0, until_ = 0;  // of the claimed block, within the slice
   bool exhausted_ = false;
@@ -143,6 +155,7 @@ class SweepWorker {
   std::span<const Probe> ahead_;  // of taken_, those whose turn is still to come
   std::optional<Probe> next_;     // due, and waiting for room and budget
   DelayQueue delayed_;
+  uint64_t delays_ = 0;
   std::unordered_map<uint64_t, uint32_t>
       local_tries_;  // step → failures, of probes that are being tried again
   std::vector<Finding> outgoing_;

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "net/base/check.h"
+#include "net/packet/wire.h"
 
 namespace sonde {
 namespace {
@@ -32,10 +33,8 @@ tl::unexpected<Error> unresolved(const std::string& name, int status) {
 IpAddress address_of(const sockaddr& address) {
   if (address.sa_family == AF_INET)
     return IpAddress::v4(ntohl(reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr));
-  U128 number = 0;
-  for (const uint8_t byte : reinterpret_cast<const sockaddr_in6&>(address).sin6_addr.s6_addr)
-    number = number << 8 | byte;
-  return IpAddress::from_number(number);
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+  return load_ipv6(std::as_bytes(std::span(v6.sin6_addr.s6_addr)), 0);
 }
 
 Addresses addresses_of(const ares_addrinfo& found) {

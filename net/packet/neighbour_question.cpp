@@ -30,8 +30,7 @@ void store_station(std::span<std::byte> out, size_t at, const LinkAddress& stati
 /// Where a multicast packet goes on Ethernet: 33:33 and the low 32 bits (RFC 2464 §7).
 LinkAddress multicast_station(const IpAddress& group) {
   LinkAddress station{.bytes = {0x33, 0x33}, .size = kStationSize};
-  const auto low = static_cast<uint32_t>(group.number());
-  for (size_t i = 0; i < 4; ++i) station.bytes[2 + i] = static_cast<uint8_t>(low >> (24 - 8 * i));
+  store_u32(std::as_writable_bytes(std::span(station.bytes)), 2, static_cast<uint32_t>(group.number()));
   return station;
 }
 

@@ -10,6 +10,7 @@
 
 #include "net/packet/pcap_file.h"
 #include "net/packet/pcap_format.h"
+#include "net/packet/wire.h"
 
 namespace sonde {
 namespace {
@@ -24,21 +25,13 @@ constexpr size_t kStation = 6;
 constexpr size_t kVlanTag = 4;
 constexpr uint64_t kNanosPerSecond = 1'000'000'000;
 
-using Bytes = std::span<const std::byte>;
-
-// Both take no more than is there: callers look at the size first.
-uint8_t byte_at(Bytes bytes, size_t offset) { return static_cast<uint8_t>(bytes[offset]); }
-uint16_t network_half(Bytes bytes, size_t offset) {
-  return static_cast<uint16_t>(byte_at(bytes, offset) << 8 | byte_at(bytes, offset + 1));
-}
-uint32_t network_word(Bytes bytes, size_t offset) {
-  return uint32_t{network_half(bytes, offset)} << 16 | network_half(bytes, offset + 2);
-}
+// Callers look at the size before they load.
+using Bytes = PacketBytes;
 
 LinkAddress station_at(Bytes bytes, size_t offset, size_t size) {
   LinkAddress station;
   station.size = static_cast<uint8_t>(std::min(size, LinkAddress::kLongest));
-  for (size_t i = 0; i < station.size; ++i) station.bytes[i] = byte_at(bytes, offset + i);
+  for (size_t i = 0; i < station.size; ++i) station.bytes[i] = load_u8(bytes, offset + i);
   return station;
 }
 
@@ -47,13 +40,13 @@ LinkAddress station_at(Bytes bytes, size_t offset, size_t size) {
 std::optional<size_t> read_ethernet(Bytes bytes, CapturedPacket& captured) {
   if (bytes.size() < kEthernetHeader) return std::nullopt;
   captured.packet.from = station_at(bytes, kStation, kStation);
-  captured.packet.ether_type = network_half(bytes, 2 * kStation);
+  captured.packet.ether_type = load_u16(bytes, 2 * kStation);
   return kEthernetHeader;
 }
 
 std::optional<size_t> read_raw(Bytes bytes, CapturedPacket& captured) {
   if (bytes.empty()) return std::nullopt;
-  const int version = byte_at(bytes, 0) >> 4;
+  const int version = load_u8(bytes, 0) >> 4;
   if (version == 4) captured.packet.ether_type = kEtherTypeIpv4;
   if (version == 6) captured.packet.ether_type = kEtherTypeIpv6;
   return 0;
@@ -65,18 +58,18 @@ PacketDirection direction_of(unsigned packet_type) {
 
 std::optional<size_t> read_sll(Bytes bytes, CapturedPacket& captured) {
   if (bytes.size() < kSllHeader) return std::nullopt;
-  captured.direction = direction_of(network_half(bytes, 0));
-  captured.packet.from = station_at(bytes, 6, network_half(bytes, 4));
-  captured.packet.ether_type = network_half(bytes, 14);
+  captured.direction = direction_of(load_u16(bytes, 0));
+  captured.packet.from = station_at(bytes, 6, load_u16(bytes, 4));
+  captured.packet.ether_type = load_u16(bytes, 14);
   return kSllHeader;
 }
 
 std::optional<size_t> read_sll2(Bytes bytes, CapturedPacket& captured) {
   if (bytes.size() < kSll2Header) return std::nullopt;
-  captured.packet.ether_type = network_half(bytes, 0);
-  captured.packet.interface_index = network_word(bytes, 4);
-  captured.direction = direction_of(byte_at(bytes, 10));
-  captured.packet.from = station_at(bytes, 12, byte_at(bytes, 11));
+  captured.packet.ether_type = load_u16(bytes, 0);
+  captured.packet.interface_index = load_u32(bytes, 4);
+  captured.direction = direction_of(load_u8(bytes, 10));
+  captured.packet.from = station_at(bytes, 12, load_u8(bytes, 11));
   return kSll2Header;
 }
 
@@ -121,7 +114,7 @@ class Walk {
   }
 
   uint32_t own_word(size_t offset) const {
-    const uint32_t word = network_word(bytes_, offset);
+    const uint32_t word = load_u32(bytes_, offset);
     return big_endian_ ? word : __builtin_bswap32(word);
   }
 
@@ -137,7 +130,7 @@ class Walk {
 
   Result<void> read_file_header() {
     if (bytes_.size() < kPcapFileHeader) return error("too short for a pcap file");
-    if (network_word(bytes_, 0) == kPcapng)
+    if (load_u32(bytes_, 0) == kPcapng)
       return error("this is pcapng: make pcap of it with `editcap -F pcap IN OUT`");
     if (!read_magic()) return error("this is no pcap file");
     const uint32_t link_type = own_word(20) & kLinkTypeMask;
@@ -178,8 +171,8 @@ class Walk {
     bool in_vlan = false;
     while (is_vlan(captured.packet.ether_type)) {
       if (captured.packet.bytes.size() < kVlanTag) return error("a packet that ends within its VLAN tag");
-      in_vlan = in_vlan || (network_half(captured.packet.bytes, 0) & kVlanNumber) != 0;
-      captured.packet.ether_type = network_half(captured.packet.bytes, 2);
+      in_vlan = in_vlan || (load_u16(captured.packet.bytes, 0) & kVlanNumber) != 0;
+      captured.packet.ether_type = load_u16(captured.packet.bytes, 2);
       take_off(captured.packet, kVlanTag);
     }
     if (in_vlan && !options_.keep_vlan) return std::optional<CapturedPacket>();

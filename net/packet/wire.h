@@ -2,14 +2,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "net/address.h"
 
 namespace sonde {
 
-/// Bytes of a packet; big-endian numbers and addresses in them begin `at` an
-/// offset. Precondition of everything here: the bytes are there.
+/// Bytes of a packet, or of a structure of the kernel; big-endian numbers and
+/// addresses in them begin `at` an offset. Precondition of everything here: the
+/// bytes are there.
 using PacketBytes = std::span<const std::byte>;
 
 inline uint8_t load_u8(PacketBytes bytes, size_t at) { return std::to_integer<uint8_t>(bytes[at]); }
@@ -29,6 +31,13 @@ inline IpAddress load_ipv6(PacketBytes bytes, size_t at) {
   U128 number = 0;
   for (size_t i = 0; i < 16; i += 4) number = number << 32 | load_u32(bytes, at + i);
   return IpAddress::from_number(number);
+}
+
+/// All of the bytes, as one address; nullopt when they are neither four nor sixteen.
+inline std::optional<IpAddress> load_address(PacketBytes bytes) {
+  if (bytes.size() == 4) return load_ipv4(bytes, 0);
+  if (bytes.size() == 16) return load_ipv6(bytes, 0);
+  return std::nullopt;
 }
 
 inline void store_u16(std::span<std::byte> out, size_t at, uint16_t number) {

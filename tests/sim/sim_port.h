@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <queue>
 #include <random>
 #include <vector>
@@ -63,8 +64,20 @@ struct SimSyn {
 /// What the simulated network does with a SYN: any number of packets.
 using SimReply = std::function<std::vector<SimPacket>(const SimSyn&)>;
 
+/// A packet on its way to a port.
+struct SimDue {
+  Instant at;
+  uint64_t order;
+  packets::Bytes bytes;
+  bool operator>(const SimDue& other) const {
+    return std::pair(at, order) > std::pair(other.at, other.order);
+  }
+};
+using SimRing = std::priority_queue<SimDue, std::vector<SimDue>, std::greater<>>;
+
 /// A network of packets, for SYN probers: answers by a function, loses a
-/// seeded share in each direction, has a ring of so many packets.
+/// seeded share in each direction, has a ring of so many packets. Answers come
+/// to the port that their flow belongs to, which need not be the asking one's.
 struct SimPacketNetwork {
   SimReply reply;
   double loss = 0;  ///< of SYNs, and of the packets that answer them
@@ -74,19 +87,27 @@ struct SimPacketNetwork {
   std::optional<Nanos> neighbour_delay;  ///< everyone answers ARP after so long; unset: nobody does
   std::vector<std::pair<Instant, Endpoint>> arrivals;  ///< of SYNs
   std::map<Endpoint, int> syns;                        ///< how often each endpoint was asked
+  std::mutex mutex;                                    ///< of all that follows, arrivals and syns
+  std::vector<SimRing> rings;                          ///< one a port
+  uint64_t order = 0;
 };
 
 /// A PacketPort over it; sleeping advances the virtual clock.
 class SimPacketPort final : public PacketPort {
  public:
   SimPacketPort(SimPacketNetwork& network, VirtualClock& clock)
-      : network_(network), clock_(clock), random_(network.seed) {}
+      : network_(network), clock_(clock), random_(network.seed) {
+    const std::lock_guard lock(network_.mutex);
+    ring_ = network_.rings.size();
+    network_.rings.emplace_back();
+  }
 
   SendResult send(std::span<const OutgoingPacket> packets) override {
     if (network_.busy_every != 0 && ++calls_ % network_.busy_every == 0) {
       ++counters_.refused;
       return {0, ENOBUFS};
     }
+    const std::lock_guard lock(network_.mutex);
     for (const OutgoingPacket& packet : packets) take(packet);
     counters_.sent += packets.size();
     return {packets.size(), 0};
@@ -95,14 +116,16 @@ class SimPacketPort final : public PacketPort {
   std::span<const IncomingPacket> receive() override {
     held_.clear();
     arrived_.clear();
-    while (!due_.empty() && due_.top().at <= clock_.now()) {
+    const std::lock_guard lock(network_.mutex);
+    SimRing& due = network_.rings[ring_];
+    while (!due.empty() && due.top().at <= clock_.now()) {
       if (held_.size() < network_.ring)
-        held_.push_back(due_.top());
+        held_.push_back(due.top());
       else
         ++counters_.rx_dropped;
-      due_.pop();
+      due.pop();
     }
-    for (const Due& due : held_) arrived_.push_back(incoming(due));
+    for (const SimDue& packet : held_) arrived_.push_back(incoming(packet));
     counters_.received += arrived_.size();
     return arrived_;
   }
@@ -112,17 +135,12 @@ class SimPacketPort final : public PacketPort {
 
   void wait(Nanos longest, int) override {
     const Instant until = clock_.now() + longest;
-    clock_.advance_to(due_.empty() ? until : std::min(until, due_.top().at));
+    const std::lock_guard lock(network_.mutex);
+    const SimRing& due = network_.rings[ring_];
+    clock_.advance_to(due.empty() ? until : std::min(until, due.top().at));
   }
 
  private:
-  struct Due {
-    Instant at;
-    uint64_t order;
-    packets::Bytes bytes;
-    bool operator>(const Due& other) const { return std::pair(at, order) > std::pair(other.at, other.order); }
-  };
-
   void take(const OutgoingPacket& packet) {
     if (packet.ether_type == kEtherTypeArp) return take_question(packet.bytes);
     const PacketContent content = read_packet(packet.ether_type, packet.bytes);
@@ -133,16 +151,20 @@ class SimPacketPort final : public PacketPort {
     SimSyn syn{segment.from, segment.to, segment.sequence,
                read_tcp_options(segment.options).timestamp_value.value_or(0)};
     for (const SimPacket& answer : network_.reply(syn)) {
-      if (!lost()) due_.push({clock_.now() + answer.delay, order_++, answer.bytes});
+      if (!lost()) arrive(hash_of(segment.from) % network_.rings.size(), answer.delay, answer.bytes);
     }
+  }
+
+  void arrive(size_t ring, Nanos delay, packets::Bytes bytes) {
+    network_.rings[ring].push({clock_.now() + delay, network_.order++, std::move(bytes)});
   }
 
   /// ARP (RFC 826): the sender's address stands at byte 14, whom it asks for at byte 24.
   void take_question(std::span<const std::byte> question) {
     if (!network_.neighbour_delay) return;
     const std::string asker = address_at(question, 14), asked = address_at(question, 24);
-    due_.push({clock_.now() + *network_.neighbour_delay, order_++,
-               packets::arp({.sender = asked, .sender_station = packets::station(7), .target = asker})});
+    arrive(0, *network_.neighbour_delay,
+           packets::arp({.sender = asked, .sender_station = packets::station(7), .target = asker}));
   }
 
   static std::string address_at(std::span<const std::byte> packet, size_t offset) {
@@ -162,7 +184,7 @@ class SimPacketPort final : public PacketPort {
 
   bool lost() { return std::uniform_real_distribution<>(0, 1)(random_) < network_.loss; }
 
-  IncomingPacket incoming(const Due& due) const {
+  IncomingPacket incoming(const SimDue& due) const {
     IncomingPacket packet;
     packet.interface_index = 1;
     packet.ether_type = ether_type_of(due.bytes);
@@ -175,11 +197,10 @@ class SimPacketPort final : public PacketPort {
   SimPacketNetwork& network_;
   VirtualClock& clock_;
   std::mt19937_64 random_;
-  uint64_t order_ = 0;
+  size_t ring_ = 0;
   uint32_t calls_ = 0;
   PacketCounters counters_;
-  std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
-  std::vector<Due> held_;
+  std::vector<SimDue> held_;
   std::vector<IncomingPacket> arrived_;
 };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/probe/connect_prober.h"
+#include "engine/sweep/probing_crew.h"
 #include "engine/sweep/sweep.h"
 #include "engine/target/target_builder.h"
 #include "tests/sim/sim_network.h"
@@ -66,13 +67,16 @@ struct SimSweep {
     if (journal == nullptr) own = std::move(Journal::in_memory(plan()).value());
     std::vector<std::unique_ptr<Sink>> sinks;
     sinks.push_back(std::make_unique<KeepingSink>(records));
-    Sweep::Parts parts{targets,    journal != nullptr ? *journal : *own,
-                       clock,      factory_override ? factory_override : factory(),
-                       sinks,      {},
-                       stop_asked, {}};
+    Sweep::Parts parts{
+        targets, journal != nullptr ? *journal : *own, clock, crew_factory(), sinks, {}, stop_asked, {}};
     Result<SummaryRecord> summary = Sweep(options, std::move(parts)).run({});
     EXPECT_TRUE(summary) << (summary ? "" : summary.error().text);
     return summary.value_or(SummaryRecord{});
+  }
+
+  CrewFactory crew_factory() {
+    return [probers = factory_override ? factory_override : factory(), threads = threads](
+               SweepWorker::Shared shared) { return ProbingCrew::start(threads, probers, shared); };
   }
 
   ProberFactory factory() {
@@ -98,6 +102,7 @@ struct SimSweep {
   Shard shard;
   uint64_t slice_steps = kMostSliceSteps;
   uint32_t slots = 512;
+  uint32_t threads = 1;
   ProberFactory factory_override;  ///< empty: connects over `network`
   std::function<bool()> stop_asked;
   std::vector<EndpointRecord> records;

@@ -134,6 +134,23 @@ TEST(SynSim, FindsTheTruthThroughLossInEachDirection) {
   }
 }
 
+TEST(SynSim, AnswersThatComeInAtOtherThreadsAreTaken) {
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    SynSweep sim;
+    sim.threads = 3;
+    sim.packets.reply = mixed_reply;
+    sim.packets.loss = 0.1;
+    sim.packets.seed = sim.seed = seed;
+    sim.options.retries = 20;
+    sim.through_neighbour("10.0.0.1");
+    sim.hop.through_gateway = true;
+    sim.packets.neighbour_delay = milliseconds(300);
+    const SummaryRecord summary = sim.run_syn();
+    expect_truth(sim);
+    expect_sound(summary);
+  }
+}
+
 TEST(SynSim, RetriesAskOnlyTheUnansweredAndNoMoreOftenThanTold) {
   SynSweep sim("10.0.0.0/26", "80");
   sim.packets.reply = [](const SimSyn& syn) {
@@ -408,6 +425,43 @@ TEST(SynSim, WithoutARouteItIsOurAffair) {
   const SummaryRecord summary = sim.run_syn();
   EXPECT_EQ(sim.found().begin()->second.outcome, (Outcome{State::error, Reason::local_no_route}));
   EXPECT_TRUE(summary.degraded);
+}
+
+TEST(SynSim, AnAnswerAfterAFailureOfOursReplacesIt) {
+  const struct {
+    const char* targets;
+    uint64_t filtered;  // 10.0.0.3 is silent, 10.0.0.4 rejects
+  } rows[] = {{"10.0.0.2 10.0.0.3", 1}, {"10.0.0.2 10.0.0.3 10.0.0.4", 2}};
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.targets);
+    SynSweep sim(row.targets, "22");
+    const NextHop nowhere;
+    bool route = true;
+    sim.next_hop = [&](const IpAddress& to) -> const NextHop& {
+      return route || to.v4_number() % 256 != 2 ? sim.hop : nowhere;
+    };
+    sim.packets.reply = [&](SimSyn syn) -> std::vector<SimPacket> {
+      const uint32_t host = syn.to.address.v4_number() % 256;
+      if (host == 3) return {};
+      if (host == 4) return {syn.rejected(3, 13)};
+      route = false;  // from now on
+      syn.delay = sim.syn.timeout + sim.options.retry_wait + milliseconds(200);
+      return {syn.syn_ack()};
+    };
+    sim.options.retries = 1;
+    const SummaryRecord summary = sim.run_syn();
+    const auto is_error = [](const EndpointRecord& record) { return record.outcome.state == State::error; };
+    ASSERT_EQ(std::ranges::count_if(sim.records, is_error), 1) << "the answer was too late to prevent it";
+    const EndpointRecord last = sim.found().at({*IpAddress::parse("10.0.0.2"), 22});
+    EXPECT_EQ(last.outcome.state, State::open);
+    EXPECT_TRUE(last.revised);
+    expect_sound(summary);
+    EXPECT_EQ(summary.errors, 0u);
+    EXPECT_EQ(summary.open, 1u);
+    EXPECT_EQ(summary.filtered, row.filtered);
+    EXPECT_EQ(summary.books.duplicate, 0u);
+    EXPECT_FALSE(summary.degraded) << summary.notes.front();
+  }
 }
 
 TEST(SynSim, AddressesOfThisMachineGoToConnects) {

@@ -1,10 +1,10 @@
-#include "engine/sweep/crew.h"
+#include "engine/sweep/probing_crew.h"
 
 namespace sonde {
 
-Result<std::unique_ptr<Crew>> Crew::start(uint32_t threads, const ProberFactory& factory,
-                                          SweepWorker::Shared shared) {
-  std::unique_ptr<Crew> crew(new Crew(threads, shared));
+Result<std::unique_ptr<Crew>> ProbingCrew::start(uint32_t threads, const ProberFactory& factory,
+                                                 SweepWorker::Shared shared) {
+  std::unique_ptr<ProbingCrew> crew(new ProbingCrew(threads, shared));
   for (uint32_t index = 0; index < threads; ++index) {
     crew->members_[index].thread =
         std::thread([&crew = *crew, index, &factory] { crew.live(index, factory); });
@@ -16,7 +16,7 @@ Result<std::unique_ptr<Crew>> Crew::start(uint32_t threads, const ProberFactory&
   return crew;
 }
 
-Crew::~Crew() {
+ProbingCrew::~ProbingCrew() {
   {
     const std::lock_guard lock(mutex_);
     ended_ = true;
@@ -26,7 +26,7 @@ Crew::~Crew() {
 }
 
 /// The life of one thread: its prober is made, used and destroyed here.
-void Crew::live(uint32_t index, const ProberFactory& factory) {
+void ProbingCrew::live(uint32_t index, const ProberFactory& factory) {
   Result<std::unique_ptr<Prober>> prober = factory(index);
   std::optional<SweepWorker> worker;
   if (prober) worker.emplace(**prober, static_cast<uint32_t>(members_.size()), shared_);
@@ -36,7 +36,6 @@ void Crew::live(uint32_t index, const ProberFactory& factory) {
     if (!prober && !error_) error_ = prober.error();
     if (prober) {
       prober_name_ = (*prober)->name();
-      capacity_ += (*prober)->capacity();
       remembers_ = (*prober)->remembers();
     }
   }
@@ -44,10 +43,10 @@ void Crew::live(uint32_t index, const ProberFactory& factory) {
   if (worker) serve(index, *worker);
 }
 
-void Crew::serve(uint32_t index, SweepWorker& worker) {
+void ProbingCrew::serve(uint32_t index, SweepWorker& worker) {
   uint64_t generation = 0;
   while (const Pass* pass = next_pass(generation)) {
-    const uint64_t not_tried = worker.run_pass(*pass);
+    const uint64_t not_tried = worker.run_pass(*pass, *share_);
     const std::lock_guard lock(mutex_);
     members_[index].not_tried = not_tried;
     members_[index].books = worker.books();
@@ -57,7 +56,7 @@ void Crew::serve(uint32_t index, SweepWorker& worker) {
 }
 
 /// Waits for a pass that this thread has not served; nullptr at the end.
-const Pass* Crew::next_pass(uint64_t& generation) {
+const Pass* ProbingCrew::next_pass(uint64_t& generation) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return ended_ || generation_ != generation; });
   if (ended_) return nullptr;
@@ -65,36 +64,38 @@ const Pass* Crew::next_pass(uint64_t& generation) {
   return pass_;
 }
 
-void Crew::begin(const Pass& pass) {
+void ProbingCrew::begin(const Pass& pass) {
   {
     const std::lock_guard lock(mutex_);
     pass_ = &pass;
+    const auto threads = static_cast<uint32_t>(members_.size());
+    share_ = std::make_unique<PassShare>(shared_.ledger.steps(), threads);
     busy_ = static_cast<uint32_t>(members_.size());
     ++generation_;
   }
   changed_.notify_all();
 }
 
-bool Crew::working() const {
+bool ProbingCrew::working() const {
   const std::lock_guard lock(mutex_);
   return busy_ > 0;
 }
 
-uint64_t Crew::not_tried() const {
+uint64_t ProbingCrew::not_tried() const {
   const std::lock_guard lock(mutex_);
   uint64_t sum = 0;
   for (const Member& member : members_) sum += member.not_tried;
   return sum;
 }
 
-ProbeBooks Crew::books() const {
+ProbeBooks ProbingCrew::books() const {
   const std::lock_guard lock(mutex_);
   ProbeBooks sum;
   for (const Member& member : members_) sum += member.books;
   return sum;
 }
 
-std::optional<PacketBooks> Crew::packets() const {
+std::optional<PacketBooks> ProbingCrew::packets() const {
   const std::lock_guard lock(mutex_);
   if (remembers_) return std::nullopt;
   PacketBooks sum;
