@@ -1,7 +1,11 @@
 // What it costs to generate one probe without sending it: its place in the
 // shuffled order, the target that stands there, the cookie, the finished SYN in
-// memory. Each stage contains the one before: the differences are the parts.
+// memory. Each stage contains the one before: the differences are the parts. As
+// in a sweep, as many steps as TargetWalk::look_up() takes are worked on at a time.
 #include <benchmark/benchmark.h>
+
+#include <array>
+#include <numeric>
 
 #include "bench/probe_task.h"
 #include "engine/probe/syn_batch.h"
@@ -13,9 +17,10 @@ namespace {
 using packets::Bytes;
 
 constexpr uint64_t kSeed = 42;
+constexpr size_t kAtOnce = TargetWalk::kAtOnce;
 constexpr const char* kWrong = "not every endpoint gets one valid SYN";
 
-/// Writes the SYN of each step of a sweep.
+/// Writes the SYNs of the steps of a sweep, kAtOnce at a time.
 class Generator {
  public:
   explicit Generator(const ProbeTask& task)
@@ -25,61 +30,79 @@ class Generator {
   Generator(const Generator&) = delete;
   Generator& operator=(const Generator&) = delete;
 
-  const TargetWalk& walk() const { return walk_; }
-  /// The finished packet's size.
-  size_t generate(uint64_t step, std::span<std::byte> out) const {
-    const auto source_port = static_cast<uint16_t>(kProbeScope.first_port + step % 256);
-    return builder_.build(walk_.at(step).endpoint, source_port, static_cast<uint32_t>(step), out);
+  /// The last few steps of a sweep, when they do not fill a look-up, are left out.
+  uint64_t steps() const { return walk_.steps() - walk_.steps() % kAtOnce; }
+  /// The probes of `first` and of the steps after it.
+  std::span<const Probe> look_up(uint64_t first) {
+    for (size_t i = 0; i < kAtOnce; ++i) probes_[i].step = first + i;
+    walk_.look_up(probes_);
+    return probes_;
   }
+  /// Their finished packets, until the next call.
+  std::span<const Bytes> generate(uint64_t first) {
+    look_up(first);
+    std::array<SynOrder, kAtOnce> orders;
+    for (size_t i = 0; i < kAtOnce; ++i)
+      orders[i] = {&probes_[i].endpoint, source_port(first + i), packets_[i].data()};
+    builder_.build(orders, static_cast<uint32_t>(first));
+    return packets_;
+  }
+  size_t packet_size() const { return builder_.packet_size(); }
 
  private:
+  static uint16_t source_port(uint64_t step) {
+    return static_cast<uint16_t>(kProbeScope.first_port + step % 256);
+  }
+
   TargetSet targets_;
   TargetWalk walk_;
   SynBuilder builder_;
+  std::array<Probe, kAtOnce> probes_;
+  std::vector<Bytes> packets_ = std::vector<Bytes>(kAtOnce, Bytes(kLargestSyn));
 };
 
 bool generator_is_right(const ProbeTask& task) {
-  const Generator generator(task);
+  Generator generator(task);
   std::vector<Bytes> made;
-  for (uint64_t step = 0; step < generator.walk().steps(); ++step) {
-    Bytes& packet = made.emplace_back(kLargestSyn);
-    packet.resize(generator.generate(step, packet));
-  }
+  for (uint64_t step = 0; step < generator.steps(); step += kAtOnce)
+    for (const Bytes& packet : generator.generate(step))
+      made.emplace_back(packet).resize(generator.packet_size());
   return asks_all_once(made, task);
+}
+
+/// Calls `work` with every kAtOnce-th step below `steps`, again and again.
+template <typename Work>
+void repeat(benchmark::State& state, uint64_t steps, Work work) {
+  uint64_t step = 0;
+  while (state.KeepRunningBatch(kAtOnce)) {
+    work(step);
+    benchmark::ClobberMemory();
+    step = step + kAtOnce == steps ? 0 : step + kAtOnce;
+  }
 }
 
 /// Stage 1: which index stands at a place of the shuffled order.
 void index(benchmark::State& state, const ProbeTask& task) {
   const Permutation shuffle(targets_of(task).size(), kSeed);
-  uint64_t step = 0;
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(shuffle.at(step));
-    step = step + 1 == shuffle.size() ? 0 : step + 1;
-  }
+  std::array<uint64_t, kAtOnce> numbers;
+  repeat(state, shuffle.size() - shuffle.size() % kAtOnce, [&](uint64_t step) {
+    std::iota(numbers.begin(), numbers.end(), step);
+    shuffle.shuffle(numbers);
+    benchmark::DoNotOptimize(numbers);
+  });
 }
 
 /// Stage 2: and which target that is.
 void target(benchmark::State& state, const ProbeTask& task) {
-  const Generator generator(task);
-  uint64_t step = 0;
-  for (auto _ : state) {
-    Target found = generator.walk().at(step);
-    benchmark::DoNotOptimize(found);
-    step = step + 1 == generator.walk().steps() ? 0 : step + 1;
-  }
+  Generator generator(task);
+  repeat(state, generator.steps(), [&](uint64_t step) { generator.look_up(step); });
 }
 
 /// Stage 3, the whole: and its finished packet, with cookie and checksums.
 void probe(benchmark::State& state, const ProbeTask& task) {
   if (!generator_is_right(task.to_be_proved())) return state.SkipWithError(kWrong);
-  const Generator generator(task);
-  Bytes packet(kLargestSyn);
-  uint64_t step = 0;
-  for (auto _ : state) {
-    generator.generate(step, packet);
-    benchmark::ClobberMemory();
-    step = step + 1 == generator.walk().steps() ? 0 : step + 1;
-  }
+  Generator generator(task);
+  repeat(state, generator.steps(), [&](uint64_t step) { generator.generate(step); });
 }
 
 /// Takes every packet and sends none.
@@ -110,12 +133,14 @@ class BatchedGenerator {
     hop_.source = packets::address(task.source);
     station_.size = 6;
   }
-  uint64_t steps() const { return generator_.walk().steps(); }
-  void generate(uint64_t step) {
-    batch_.add({step, generator_.walk().at(step).endpoint}, hop_, station_);
-    if (batch_.is_due()) flush();
+  uint64_t steps() const { return generator_.steps(); }
+  void generate(uint64_t first) {
+    for (const Probe& probe : generator_.look_up(first)) {
+      batch_.add(probe, hop_, station_);
+      if (batch_.is_due()) flush();
+    }
   }
-  void flush() { batch_.flush(clock_.now()); }
+  void flush() { batch_.flush({}); }  // the time counts when a device refuses packets
 
  private:
   Generator generator_;
@@ -129,7 +154,7 @@ class BatchedGenerator {
 bool batches_are_right(const ProbeTask& task) {
   std::vector<Bytes> made;
   BatchedGenerator generator(task, &made);
-  for (uint64_t step = 0; step < generator.steps(); ++step) generator.generate(step);
+  for (uint64_t step = 0; step < generator.steps(); step += kAtOnce) generator.generate(step);
   generator.flush();
   return asks_all_once(made, task);
 }
@@ -138,11 +163,7 @@ bool batches_are_right(const ProbeTask& task) {
 void batched(benchmark::State& state, const ProbeTask& task) {
   if (!batches_are_right(task.to_be_proved())) return state.SkipWithError(kWrong);
   BatchedGenerator generator(task, nullptr);
-  uint64_t step = 0;
-  for (auto _ : state) {
-    generator.generate(step);
-    step = step + 1 == generator.steps() ? 0 : step + 1;
-  }
+  repeat(state, generator.steps(), [&](uint64_t step) { generator.generate(step); });
 }
 
 #define SONDE_STAGES(name, task)         \

@@ -25,7 +25,7 @@ void SynBatch::add(const Probe& probe, const NextHop& hop, const LinkAddress& st
   CHECK(size_ < kCapacity);
   Frame& frame = frames_[size_++];
   frame.probe = probe;
-  frame.source = hop.source;
+  frame.builder = builder_for(hop.source);
   frame.source_port = next_source_port();
   frame.interface_index = hop.interface_index;
   frame.station = station;
@@ -38,8 +38,7 @@ uint32_t SynBatch::flush(Instant now) {
     // Built right before they leave, so that their timestamp is true.
     const uint32_t timestamp = timestamp_of(clock_.now());
     const size_t count = std::min(willing_, kAtOnce);
-    packets_.clear();
-    for (size_t i = 0; i < count; ++i) packets_.push_back(packet_of(frames_[i], timestamp));
+    build(std::span(frames_).first(count), timestamp);
     const SendResult result = port_.send(packets_);
     taken += static_cast<uint32_t>(result.taken);
     for (size_t i = 0; i < result.taken && !busy_.empty(); ++i) {
@@ -54,13 +53,25 @@ uint32_t SynBatch::flush(Instant now) {
   return taken;
 }
 
-OutgoingPacket SynBatch::packet_of(Frame& frame, uint32_t timestamp) {
-  const size_t length =
-      builder_for(frame.source).build(frame.probe.endpoint, frame.source_port, timestamp, frame.bytes);
-  return {.interface_index = frame.interface_index,
-          .ether_type = frame.probe.endpoint.address.is_v4() ? kEtherTypeIpv4 : kEtherTypeIpv6,
-          .to = frame.station,
-          .bytes = std::span(frame.bytes).first(length)};
+/// Fills `packets_`, in the order of the frames. Those of one source are built
+/// together, which is quicker.
+void SynBatch::build(std::span<Frame> frames, uint32_t timestamp) {
+  packets_.resize(frames.size());
+  for (size_t number = 0; number < builders_.size(); ++number) {
+    const SynBuilder& builder = builders_[number];
+    const uint16_t ether_type = builder.source().is_v4() ? kEtherTypeIpv4 : kEtherTypeIpv6;
+    orders_.clear();
+    for (size_t i = 0; i < frames.size(); ++i) {
+      Frame& frame = frames[i];
+      if (frame.builder != number) continue;
+      orders_.push_back({&frame.probe.endpoint, frame.source_port, frame.bytes.data()});
+      packets_[i].interface_index = frame.interface_index;
+      packets_[i].ether_type = ether_type;
+      packets_[i].to = frame.station;
+      packets_[i].bytes = std::span(frame.bytes).first(builder.packet_size());
+    }
+    builder.build(orders_, timestamp);
+  }
 }
 
 /// The first frame was refused. A busy device keeps its frames for a while, out
@@ -116,10 +127,11 @@ uint32_t SynBatch::clear() {
   return static_cast<uint32_t>(std::exchange(size_, 0));
 }
 
-const SynBuilder& SynBatch::builder_for(const IpAddress& source) {
-  const auto known = std::ranges::find(builders_, source, &SynBuilder::source);
-  if (known != builders_.end()) return *known;
-  return builders_.emplace_back(source, scope_.key);
+size_t SynBatch::builder_for(const IpAddress& source) {
+  size_t number = 0;
+  while (number < builders_.size() && builders_[number].source() != source) ++number;
+  if (number == builders_.size()) builders_.emplace_back(source, scope_.key);
+  return number;
 }
 
 uint16_t SynBatch::next_source_port() {

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "engine/probe/probe.h"
@@ -48,7 +49,7 @@ class SynBatch {
  private:
   struct Frame {
     Probe probe;
-    IpAddress source;
+    size_t builder = 0;  // which one writes it
     uint16_t source_port = 0;
     uint32_t interface_index = 0;
     LinkAddress station;
@@ -61,8 +62,8 @@ class SynBatch {
     Instant refused;
   };
 
-  OutgoingPacket packet_of(Frame& frame, uint32_t timestamp);
-  const SynBuilder& builder_for(const IpAddress& source);
+  void build(std::span<Frame> frames, uint32_t timestamp);
+  size_t builder_for(const IpAddress& source);
   uint16_t next_source_port();
   void take_front(size_t count);
   void on_refusal(int error, Instant now);
@@ -76,6 +77,7 @@ class SynBatch {
   OnFailure on_failure_;
   std::vector<SynBuilder> builders_;     // one a source address; few
   std::vector<Frame> frames_;            // kCapacity; the first size_ are waiting
+  std::vector<SynOrder> orders_;         // of a flush, for one builder
   std::vector<OutgoingPacket> packets_;  // of a flush
   size_t size_ = 0;
   size_t willing_ = 0;  // in a flush: frames whose device is not known to be busy, in front

@@ -1,6 +1,9 @@
 #include "engine/sweep/walk.h"
 
 #include <algorithm>
+#include <array>
+
+#include "net/base/check.h"
 
 namespace sonde {
 
@@ -8,6 +11,14 @@ namespace {
 constexpr uint64_t kBlocksPerThread = 16;
 constexpr uint64_t kLargestBlock = 4096;
 }  // namespace
+
+void TargetWalk::look_up(std::span<Probe> probes) const {
+  CHECK(probes.size() <= kAtOnce);
+  std::array<uint64_t, kAtOnce> numbers;
+  for (size_t i = 0; i < probes.size(); ++i) numbers[i] = shard_.position(probes[i].step);
+  shuffle_.shuffle(std::span(numbers).first(probes.size()));
+  for (size_t i = 0; i < probes.size(); ++i) targets_.put_endpoint(numbers[i], probes[i].endpoint);
+}
 
 void TargetWalk::find(const Endpoint& endpoint, std::vector<uint64_t>& steps) const {
   const size_t before = steps.size();

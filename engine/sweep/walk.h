@@ -2,8 +2,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <span>
 #include <vector>
 
+#include "engine/probe/probe.h"
 #include "engine/target/cursor.h"
 #include "engine/target/permutation.h"
 #include "engine/target/target_set.h"
@@ -21,6 +23,11 @@ class TargetWalk {
   uint64_t steps() const { return shard_.steps(); }
   /// Precondition: step < steps().
   Target at(uint64_t step) const { return targets_.nth(shuffle_.at(shard_.position(step))); }
+  /// The most probes that look_up() takes.
+  static constexpr size_t kAtOnce = 16;
+  /// Gives each probe the endpoint that stands at its step: quicker than at() of
+  /// each. Preconditions: at most kAtOnce; every step < steps().
+  void look_up(std::span<Probe> probes) const;
   /// Whether an endpoint may stand at more than one step.
   bool may_repeat() const { return targets_.may_repeat(); }
   /// Appends the steps at which this endpoint stands: at() of each gives it back.

@@ -44,6 +44,7 @@ uint64_t SweepWorker::run_pass(const Pass& pass, PassShare& share) {
   local_tries_.clear();
   here_ = until_ = 0;
   exhausted_ = false;
+  ahead_ = {};
   wait_until(pass.not_before);
   while (!finished()) turn(shared_.clock.now());
   serve_others();
@@ -102,7 +103,8 @@ void SweepWorker::wait_until(Instant begin) {
 
 bool SweepWorker::finished() const {
   if (is_stopped() || pass_->settled->load(std::memory_order_relaxed)) return true;
-  return exhausted_ && here_ == until_ && !next_ && delayed_.empty() && prober_.in_flight() == 0;
+  return exhausted_ && here_ == until_ && ahead_.empty() && !next_ && delayed_.empty() &&
+         prober_.in_flight() == 0;
 }
 
 Nanos SweepWorker::longest_wait(Instant now) {
@@ -145,8 +147,9 @@ bool SweepWorker::provide_next(Instant now) {
 
 bool SweepWorker::next_probe(Probe& probe) {
   do {
-    if (!next_step(probe.step)) return false;
-    probe.endpoint = shared_.walk.at(probe.step).endpoint;
+    if (ahead_.empty() && !take_steps()) return false;
+    probe = ahead_.front();
+    ahead_ = ahead_.subspan(1);
   } while (is_spoken_for(probe));
   return true;
 }
@@ -184,6 +187,17 @@ bool SweepWorker::next_step(uint64_t& step) {
     exhausted_ = block.empty();
   }
   return false;
+}
+
+/// Takes some steps ahead, since several are looked up quicker than one: as far
+/// as the block goes, so that each thread gets its part of a small sweep.
+bool SweepWorker::take_steps() {
+  size_t count = 0;
+  while (count < taken_.size() && (count == 0 || here_ < until_) && next_step(taken_[count].step)) ++count;
+  const std::span<Probe> taken = std::span(taken_).first(count);
+  shared_.walk.look_up(taken);
+  ahead_ = taken;
+  return count > 0;
 }
 
 void SweepWorker::start(const Probe& probe, Instant now) {
@@ -334,6 +348,7 @@ void SweepWorker::abandon() {
     ++known;
   }
   books_.abandoned += under_way - std::min(under_way, known);
+  ahead_ = {};
   next_.reset();
   delayed_ = {};
   local_tries_.clear();

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <optional>
 #include <queue>
+#include <span>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -119,6 +121,7 @@ class SweepWorker {
   void delay(const Probe& probe, Instant until);
   Instant earliest_start(const Endpoint& endpoint, Instant now);
   bool next_step(uint64_t& step);
+  bool take_steps();
   bool next_probe(Probe& probe);
   bool is_spoken_for(const Probe& probe);
   void find_news(const Observation& seen);
@@ -148,7 +151,9 @@ class SweepWorker {
   uint64_t not_tried_ = 0;
   uint64_t here_ = 0, until_ = 0;  // of the claimed block, within the slice
   bool exhausted_ = false;
-  std::optional<Probe> next_;  // due, and waiting for room and budget
+  std::array<Probe, TargetWalk::kAtOnce> taken_;
+  std::span<const Probe> ahead_;  // of taken_, those whose turn is still to come
+  std::optional<Probe> next_;     // due, and waiting for room and budget
   DelayQueue delayed_;
   uint64_t delays_ = 0;
   std::unordered_map<uint64_t, uint32_t>

@@ -1,6 +1,7 @@
 #include "engine/target/interval_set.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "net/base/check.h"
 
@@ -63,6 +64,7 @@ std::string decimal(U128 number) {
 
 IntervalSet::IntervalSet(std::vector<Interval> intervals) : intervals_(joined(std::move(intervals))) {
   count();
+  if (!empty()) mark_stretches();
 }
 
 void IntervalSet::count() {
@@ -71,6 +73,20 @@ void IntervalSet::count() {
     before_.push_back(size_);
     size_ = saturating_add(size_, length(interval));
   }
+}
+
+/// At most twice as many stretches as intervals: few intervals begin within one.
+void IntervalSet::mark_stretches() {
+  CHECK(intervals_.size() <= std::numeric_limits<uint32_t>::max());
+  const U128 last = size_ - 1;
+  while (last >> stretch_bits_ >= 2 * intervals_.size()) ++stretch_bits_;
+  stretches_.reserve(static_cast<size_t>(last >> stretch_bits_) + 2);
+  uint32_t place = 0;
+  for (U128 stretch = 0; stretch <= last >> stretch_bits_; ++stretch) {
+    while (place + 1 < before_.size() && before_[place + 1] <= stretch << stretch_bits_) ++place;
+    stretches_.push_back(place);
+  }
+  stretches_.push_back(static_cast<uint32_t>(before_.size() - 1));
 }
 
 IntervalSet IntervalSet::united_with(const IntervalSet& other) const {
@@ -103,8 +119,17 @@ IntervalSet IntervalSet::common_with(const IntervalSet& other) const {
 
 IpAddress IntervalSet::nth(U128 index) const {
   CHECK(index < size_);
-  const auto above = std::upper_bound(before_.begin(), before_.end(), index);
-  const auto place = static_cast<size_t>(above - before_.begin()) - 1;
+  const uint32_t* stretch = &stretches_[static_cast<size_t>(index >> stretch_bits_)];
+  size_t place = stretch[0];
+  const size_t last = stretch[1];
+  // Mostly one begins within the stretch, or none: then this is all, and no
+  // branch is there to be guessed wrong.
+  const size_t is_last = before_[last] <= index;
+  place += is_last * (last - place);
+  if (place + 1 < last) {
+    const U128* begin = before_.data();
+    place = static_cast<size_t>(std::upper_bound(begin + place + 1, begin + last, index) - begin) - 1;
+  }
   return IpAddress::from_number(intervals_[place].first.number() + (index - before_[place]));
 }
 
@@ -123,7 +148,8 @@ U128 IntervalSet::rank(IpAddress address) const {
 }
 
 size_t IntervalSet::memory_bytes() const {
-  return intervals_.capacity() * sizeof(Interval) + before_.capacity() * sizeof(U128);
+  return intervals_.capacity() * sizeof(Interval) + before_.capacity() * sizeof(U128) +
+         stretches_.capacity() * sizeof(uint32_t);
 }
 
 }  // namespace sonde

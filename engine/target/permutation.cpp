@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "net/base/check.h"
+#include "net/base/wide_vectors.h"
 
 namespace sonde {
 namespace {
@@ -17,6 +18,13 @@ uint64_t next_key(uint64_t& state) {
   return key ^ (key >> 31);
 }
 
+constexpr size_t kLanes = 8;
+
+/// `core` is a copy, so that no number that is written could be a part of it.
+SONDE_WIDE_VECTORS void forward_each(const sonde_permutation core, uint64_t* numbers) {
+  for (size_t i = 0; i < kLanes; ++i) numbers[i] = sonde_permutation_forward(&core, numbers[i]);
+}
+
 }  // namespace
 
 Permutation::Permutation(uint64_t n, uint64_t seed) {
@@ -26,6 +34,15 @@ Permutation::Permutation(uint64_t n, uint64_t seed) {
   core_.right_mask = (uint64_t{1} << core_.right_bits) - 1;
   core_.left_size = ((n - 1) >> core_.right_bits) + 1;
   for (uint64_t& key : core_.keys) key = next_key(seed);
+}
+
+void Permutation::shuffle(std::span<uint64_t> positions) const {
+  for (; positions.size() >= kLanes; positions = positions.subspan(kLanes)) {
+    forward_each(core_, positions.data());
+    for (uint64_t& number : positions.first(kLanes))
+      if (number >= core_.size) number = at(number);  // fed in again
+  }
+  for (uint64_t& number : positions) number = at(number);
 }
 
 }  // namespace sonde

@@ -36,6 +36,17 @@ Target TargetSet::nth(uint64_t index) const {
   return target(parts_.addresses.nth(index / ports), parts_.ports.nth(index % ports), kNoAttributes);
 }
 
+void TargetSet::put_endpoint(uint64_t index, Endpoint& endpoint) const {
+  if (index >= first_host_index_) {
+    endpoint = nth(index).endpoint;
+    return;
+  }
+  const uint64_t ports = parts_.ports.size();
+  endpoint.address = parts_.addresses.nth(index / ports);
+  endpoint.port = parts_.ports.nth(index % ports);
+  endpoint.scope = 0;
+}
+
 Target TargetSet::target(IpAddress address, uint16_t port, AttributeId id) const {
   if (id == kNoAttributes) return {{address, port, 0}, {}, {}};
   const Attributes& attributes = parts_.attributes[id];

@@ -42,6 +42,13 @@ static inline sonde_u64 sonde_permutation_left_mix(const struct sonde_permutatio
   return (sonde_permutation_mix(right, p->keys[round]) * p->left_size) >> 32;
 }
 
+/* left modulo left_size, for a left below twice of it. Without a branch, which
+ * would be guessed wrong so often that no two numbers could be worked on at once. */
+static inline sonde_u64 sonde_permutation_wrap(const struct sonde_permutation* p, sonde_u64 left) {
+  const sonde_u64 rest = left - p->left_size;
+  return rest + (p->left_size & (0 - (rest >> 63)));
+}
+
 /* One pass forwards: a bijection of the numbers below left_size * 2^right_bits. */
 static inline sonde_u64 sonde_permutation_forward(const struct sonde_permutation* p, sonde_u64 number) {
   sonde_u64 left = number >> p->right_bits;
@@ -49,7 +56,7 @@ static inline sonde_u64 sonde_permutation_forward(const struct sonde_permutation
   for (int round = 0; round < SONDE_PERMUTATION_ROUNDS; round += 2) {
     right = (right + sonde_permutation_mix(left, p->keys[round])) & p->right_mask;
     left += sonde_permutation_left_mix(p, right, round + 1);
-    left -= left >= p->left_size ? p->left_size : 0;
+    left = sonde_permutation_wrap(p, left);
   }
   return left << p->right_bits | right;
 }

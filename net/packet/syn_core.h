@@ -208,10 +208,10 @@ SONDE_SYN_INLINE void sonde_syn_write_tcp(const struct sonde_syn_template* syn,
   sonde_put32(out + SONDE_SYN_TIMESTAMP_AT, fields.timestamp);
 }
 
-/* Writes SONDE_SYN_IPV4_SIZE bytes. The identification is a part of the hash. */
-SONDE_SYN_INLINE void sonde_syn_write_ipv4(const struct sonde_syn_template* syn, sonde_u32 to,
-                                           struct sonde_syn_fields fields, sonde_u8* out) {
-  const sonde_u64 hash = sonde_flow_hash_ipv4(syn->key, (sonde_u32)syn->source.low, to, fields.ports);
+/* Writes SONDE_SYN_IPV4_SIZE bytes. `hash`: the flow's; the identification is a part of it. */
+SONDE_SYN_INLINE void sonde_syn_write_hashed_ipv4(const struct sonde_syn_template* syn, sonde_u32 to,
+                                                  struct sonde_syn_fields fields, sonde_u64 hash,
+                                                  sonde_u8* out) {
   const sonde_u16 id = (sonde_u16)(hash >> 32);
   const sonde_u64 ip_sum = (sonde_u64)syn->ip_sum + to + id;
   __builtin_memcpy(out, syn->bytes, SONDE_SYN_IPV4_SIZE);
@@ -222,13 +222,26 @@ SONDE_SYN_INLINE void sonde_syn_write_ipv4(const struct sonde_syn_template* syn,
 }
 
 /* Writes SONDE_SYN_IPV6_SIZE bytes. The flow label is a part of the hash (RFC 6437 §3). */
-SONDE_SYN_INLINE void sonde_syn_write_ipv6(const struct sonde_syn_template* syn, struct sonde_ipv6 to,
-                                           struct sonde_syn_fields fields, sonde_u8* out) {
-  const sonde_u64 hash = sonde_flow_hash_ipv6(syn->key, syn->source, to, fields.ports);
+SONDE_SYN_INLINE void sonde_syn_write_hashed_ipv6(const struct sonde_syn_template* syn, struct sonde_ipv6 to,
+                                                  struct sonde_syn_fields fields, sonde_u64 hash,
+                                                  sonde_u8* out) {
   const sonde_u64 to_sum = (to.high >> 32) + (to.high & 0xffffffff) + (to.low >> 32) + (to.low & 0xffffffff);
   __builtin_memcpy(out, syn->bytes, SONDE_SYN_IPV6_SIZE);
   sonde_put32(out, (sonde_u32)6 << 28 | (sonde_u32)(hash >> 44));
   sonde_put64(out + SONDE_IPV6_TO_AT, to.high);
   sonde_put64(out + SONDE_IPV6_TO_AT + 8, to.low);
   sonde_syn_write_tcp(syn, fields, (sonde_u32)hash, to_sum, out + SONDE_IPV6_SIZE);
+}
+
+/* The same for a flow whose hash is not known yet. */
+SONDE_SYN_INLINE void sonde_syn_write_ipv4(const struct sonde_syn_template* syn, sonde_u32 to,
+                                           struct sonde_syn_fields fields, sonde_u8* out) {
+  const sonde_u64 hash = sonde_flow_hash_ipv4(syn->key, (sonde_u32)syn->source.low, to, fields.ports);
+  sonde_syn_write_hashed_ipv4(syn, to, fields, hash, out);
+}
+
+SONDE_SYN_INLINE void sonde_syn_write_ipv6(const struct sonde_syn_template* syn, struct sonde_ipv6 to,
+                                           struct sonde_syn_fields fields, sonde_u8* out) {
+  const sonde_u64 hash = sonde_flow_hash_ipv6(syn->key, syn->source, to, fields.ports);
+  sonde_syn_write_hashed_ipv6(syn, to, fields, hash, out);
 }

@@ -1,6 +1,7 @@
 #include "net/packet/syn_packet.h"
 
 #include "net/base/check.h"
+#include "net/base/wide_vectors.h"
 #include "net/packet/checksum.h"
 #include "net/packet/network_header.h"
 #include "net/packet/wire.h"
@@ -44,6 +45,63 @@ void fill_tcp(std::span<std::byte> tcp, uint32_t mss) {
 /// What the pseudo-header (RFC 9293 §3.1, RFC 8200 §8.1) adds beside the addresses.
 constexpr uint64_t kPseudoHeaderSum = kProtocolTcp + SONDE_SYN_TCP_SIZE;
 
+constexpr size_t kLanes = 8;
+
+using SomeOrders = std::span<const SynOrder, kLanes>;
+
+/// Flows from one source, and their hashes.
+struct Ipv4Flows {
+  uint32_t to[kLanes];
+  sonde_ports ports[kLanes];
+  uint64_t hash[kLanes];
+};
+
+struct Ipv6Flows {
+  sonde_ipv6 to[kLanes];
+  sonde_ports ports[kLanes];
+  uint64_t hash[kLanes];
+};
+
+SONDE_WIDE_VECTORS void hash_ipv4(const sonde_cookie_key key, uint32_t source, Ipv4Flows& flows) {
+  for (size_t i = 0; i < kLanes; ++i)
+    flows.hash[i] = sonde_flow_hash_ipv4(key, source, flows.to[i], flows.ports[i]);
+}
+
+SONDE_WIDE_VECTORS void hash_ipv6(const sonde_cookie_key key, const sonde_ipv6 source, Ipv6Flows& flows) {
+  for (size_t i = 0; i < kLanes; ++i)
+    flows.hash[i] = sonde_flow_hash_ipv6(key, source, flows.to[i], flows.ports[i]);
+}
+
+sonde_ports core_ports(const SynOrder& order) { return {order.source_port, order.to->port}; }
+
+uint8_t* core_bytes(std::byte* out) { return reinterpret_cast<uint8_t*>(out); }
+
+void build_ipv4(const sonde_syn_template& syn, SomeOrders orders, uint32_t timestamp) {
+  Ipv4Flows flows;
+  for (size_t i = 0; i < kLanes; ++i) {
+    CHECK(orders[i].to->address.is_v4());
+    flows.to[i] = orders[i].to->address.v4_number();
+    flows.ports[i] = core_ports(orders[i]);
+  }
+  hash_ipv4(syn.key, static_cast<uint32_t>(syn.source.low), flows);
+  for (size_t i = 0; i < kLanes; ++i)
+    sonde_syn_write_hashed_ipv4(&syn, flows.to[i], {flows.ports[i], timestamp}, flows.hash[i],
+                                core_bytes(orders[i].out));
+}
+
+void build_ipv6(const sonde_syn_template& syn, SomeOrders orders, uint32_t timestamp) {
+  Ipv6Flows flows;
+  for (size_t i = 0; i < kLanes; ++i) {
+    CHECK(!orders[i].to->address.is_v4());
+    flows.to[i] = core_address(orders[i].to->address);
+    flows.ports[i] = core_ports(orders[i]);
+  }
+  hash_ipv6(syn.key, syn.source, flows);
+  for (size_t i = 0; i < kLanes; ++i)
+    sonde_syn_write_hashed_ipv6(&syn, flows.to[i], {flows.ports[i], timestamp}, flows.hash[i],
+                                core_bytes(orders[i].out));
+}
+
 }  // namespace
 
 uint32_t syn_sequence(const CookieKey& key, const Flow& flow) {
@@ -72,7 +130,7 @@ SynBuilder::SynBuilder(const IpAddress& source, const CookieKey& key) : source_(
 size_t SynBuilder::build(const Endpoint& to, uint16_t source_port, uint32_t timestamp,
                          std::span<std::byte> out) const {
   CHECK(out.size() >= kLargestSyn && to.address.is_v4() == source_.is_v4());
-  auto* bytes = reinterpret_cast<uint8_t*>(out.data());
+  auto* bytes = core_bytes(out.data());
   const sonde_syn_fields fields{{source_port, to.port}, timestamp};
   if (source_.is_v4()) {
     sonde_syn_write_ipv4(&core_, to.address.v4_number(), fields, bytes);
@@ -80,6 +138,15 @@ size_t SynBuilder::build(const Endpoint& to, uint16_t source_port, uint32_t time
   }
   sonde_syn_write_ipv6(&core_, core_address(to.address), fields, bytes);
   return SONDE_SYN_IPV6_SIZE;
+}
+
+void SynBuilder::build(std::span<const SynOrder> orders, uint32_t timestamp) const {
+  for (; orders.size() >= kLanes; orders = orders.subspan(kLanes)) {
+    const SomeOrders some = orders.first<kLanes>();
+    source_.is_v4() ? build_ipv4(core_, some, timestamp) : build_ipv6(core_, some, timestamp);
+  }
+  for (const SynOrder& order : orders)
+    build(*order.to, order.source_port, timestamp, {order.out, kLargestSyn});
 }
 
 }  // namespace sonde

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <thread>
 #include <vector>
 
@@ -35,6 +36,26 @@ TEST(PassBlocks, EveryStepIsDealtOnceWhateverTheThreads) {
 TEST(PassBlocks, SmallSweepsAreSharedToo) {
   PassBlocks blocks(1000, 4);
   EXPECT_LT(blocks.claim().end, 250u);
+}
+
+TEST(TargetWalk, SeveralStepsLookedUpAtOnceAreWhatEachIsAlone) {
+  TargetParts parts;
+  parts.addresses = IntervalSet({{IpAddress::v4(0x0a000000), IpAddress::v4(0x0a0003ff)},
+                                 {IpAddress::v4(0x0a010000), IpAddress::v4(0x0a010006)}});
+  parts.ports = PortSet::of(std::vector<uint16_t>{22, 80, 443});
+  const TargetSet targets(std::move(parts));
+  for (const Shard shard : {Shard{1, 1}, Shard{2, 3}}) {
+    const TargetWalk walk(targets, 42, shard);
+    for (uint64_t first = 0; first < walk.steps(); first += 50) {
+      for (size_t count = 0; count <= std::min<uint64_t>(TargetWalk::kAtOnce, walk.steps() - first);
+           ++count) {
+        std::vector<Probe> probes(count);
+        for (size_t i = 0; i < count; ++i) probes[i].step = first + i;
+        walk.look_up(probes);
+        for (const Probe& probe : probes) ASSERT_EQ(probe.endpoint, walk.at(probe.step).endpoint);
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <random>
 #include <set>
+#include <vector>
 
 namespace sonde {
 namespace {
@@ -92,6 +93,57 @@ TEST(IntervalSet, AgreesWithAPlainSetOfAddresses) {
     }
     ASSERT_EQ(set_a.rank(ip("255.0.0.0")), set_a.size());
   }
+}
+
+struct Sizes {
+  const char* what;
+  U128 first;                        ///< address
+  std::vector<U128> gaps_and_sizes;  ///< taken in turn, for as many intervals as there are
+  size_t intervals;
+};
+
+/// Places at which something could go wrong: around every begin and end.
+TEST(IntervalSet, EveryPlaceIsFoundWhateverTheSizes) {
+  const U128 v6 = U128{0x20010db8} << 96;
+  const Sizes rows[] = {
+      {"one address", IpAddress::kV4Base, {0, 1}, 1},
+      {"many of one size", IpAddress::kV4Base, {256, 256}, 1000},
+      {"single addresses", IpAddress::kV4Base, {1, 1}, 4097},
+      {"a large one, then many small ones",
+       IpAddress::kV4Base,
+       {0, 1 << 24, 1, 1, 3, 2, 1, 1, 1, 1, 1, 3},
+       6},
+      {"sizes of every kind", IpAddress::kV4Base, {1, 1, 5, 1 << 16, 2, 3, 7, 1 << 20, 1, 2, 9, 255}, 500},
+      {"IPv6 networks and single addresses", v6, {1, U128{1} << 64, 1, 1, 1, U128{1} << 48, 1, 1}, 800},
+      {"nearly all of IPv6", 0, {0, ~U128{0} - IpAddress::kV4Base, 1, 5}, 1},
+  };
+  for (const Sizes& row : rows) {
+    std::vector<Interval> intervals;
+    U128 at = row.first;
+    for (size_t i = 0; i < row.intervals; ++i) {
+      at += row.gaps_and_sizes[2 * i % row.gaps_and_sizes.size()];
+      const U128 size = row.gaps_and_sizes[(2 * i + 1) % row.gaps_and_sizes.size()];
+      intervals.push_back({IpAddress::from_number(at), IpAddress::from_number(at + size - 1)});
+      at += size;
+    }
+    const IntervalSet set(intervals);
+    ASSERT_EQ(set.intervals().size(), row.intervals) << row.what;
+    U128 before = 0;
+    for (const Interval& interval : intervals) {
+      const U128 size = interval.last.number() - interval.first.number() + 1;
+      ASSERT_EQ(set.nth(before), interval.first) << row.what;
+      ASSERT_EQ(set.nth(before + size / 2).number(), interval.first.number() + size / 2) << row.what;
+      ASSERT_EQ(set.nth(before + size - 1), interval.last) << row.what;
+      before += size;
+    }
+    ASSERT_EQ(set.size(), before) << row.what;
+  }
+}
+
+TEST(IntervalSet, FindingPlacesCostsLittleMemory) {
+  std::vector<Interval> intervals;
+  for (uint32_t i = 0; i < 10'000; ++i) intervals.push_back({IpAddress::v4(3 * i), IpAddress::v4(3 * i)});
+  EXPECT_LE(IntervalSet(std::move(intervals)).memory_bytes(), 10'000 * 56 + 64u);
 }
 
 TEST(Decimal, WritesNumbersOf128Bits) {

@@ -6,17 +6,29 @@
 #include <array>
 #include <cmath>
 #include <initializer_list>
+#include <numeric>
 #include <vector>
 
 namespace sonde {
 namespace {
 
-/// Walks the whole order: every number once, and the inverse leads back.
+/// The whole order, all numbers at once.
+std::vector<uint64_t> order_of(const Permutation& shuffle) {
+  std::vector<uint64_t> numbers(shuffle.size());
+  std::iota(numbers.begin(), numbers.end(), uint64_t{0});
+  shuffle.shuffle(numbers);
+  return numbers;
+}
+
+/// Walks the whole order: every number once, and the inverse leads back; one by
+/// one or all at once is the same.
 void expect_exact(uint64_t n, uint64_t seed) {
   const Permutation shuffle(n, seed);
+  const std::vector<uint64_t> order = order_of(shuffle);
   std::vector<bool> seen(n, false);
   for (uint64_t position = 0; position < n; ++position) {
     const uint64_t number = shuffle.at(position);
+    ASSERT_EQ(number, order[position]) << "n " << n << ", position " << position;
     ASSERT_LT(number, n) << "n " << n << ", position " << position;
     ASSERT_FALSE(seen[number]) << "n " << n << ": " << number << " comes twice";
     ASSERT_EQ(shuffle.position_of(number), position) << "n " << n;
@@ -41,9 +53,10 @@ constexpr uint64_t kParts = 4;  // so that the cores share the work
 /// no number twice, and so has each once.
 bool walks_whole(uint64_t n, uint64_t seed) {
   const Permutation shuffle(n, seed);
+  const std::vector<uint64_t> order = order_of(shuffle);
   for (uint64_t position = 0; position < n; ++position) {
     const uint64_t number = shuffle.at(position);
-    if (number >= n || shuffle.position_of(number) != position) return false;
+    if (number != order[position] || number >= n || shuffle.position_of(number) != position) return false;
   }
   return true;
 }
@@ -64,13 +77,18 @@ TEST(Permutation, EveryNumberOnceForAFleet) { expect_exact(6'553'500 / 4, 3); }
 void expect_invertible(uint64_t n, uint64_t seed) {
   const Permutation shuffle(n, seed);
   const uint64_t stride = std::max<uint64_t>(n / 499, 1);
+  std::vector<uint64_t> positions, numbers;
   for (uint64_t step = 0; step < 500 && step <= (n - 1) / stride; ++step) {
     const uint64_t position = step * stride;
     const uint64_t number = shuffle.at(position);
     ASSERT_LT(number, n) << "n " << n;
     ASSERT_EQ(shuffle.position_of(number), position) << "n " << n;
     ASSERT_EQ(shuffle.at(shuffle.position_of(position)), position) << "n " << n;
+    positions.push_back(position);
+    numbers.push_back(number);
   }
+  shuffle.shuffle(positions);
+  ASSERT_EQ(positions, numbers) << "n " << n;
   ASSERT_LT(shuffle.at(n - 1), n) << "n " << n;
 }
 

@@ -127,6 +127,15 @@ TEST(TargetSet, EveryEndpointIsFoundUnderItsIndices) {
   }
 }
 
+TEST(TargetSet, AnEndpointIsTheSameInItsPlaceOrAsATarget) {
+  const TargetSet set = build(kMixture, "22,80,9999");
+  for (uint64_t index = 0; index < set.size(); ++index) {
+    Endpoint endpoint{{}, 7, 7};
+    set.put_endpoint(index, endpoint);
+    EXPECT_EQ(endpoint, set.nth(index).endpoint);
+  }
+}
+
 TEST(TargetSet, WhatWasNotAskedForIsNotFound) {
   const TargetSet set = build("10.0.0.0/28 10.5.5.5:8443 10.9.0.1\n", "22,80");
   for (const Endpoint& other :

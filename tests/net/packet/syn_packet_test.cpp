@@ -150,6 +150,27 @@ TEST(SynBuilder, ChecksumsAreRightForAnyFlow) {
   }
 }
 
+// However many there are: those that fill a group, and those left over.
+TEST(SynBuilder, SeveralAtOnceAreWhatEachIsAlone) {
+  std::mt19937_64 random(2);
+  for (int round = 0; round < 2'000; ++round) {
+    const bool v4 = round % 2 == 0;
+    const SynBuilder builder(random_address(random, v4), {random(), random()});
+    const auto timestamp = static_cast<uint32_t>(random());
+    std::vector<Endpoint> to(random() % 35);
+    std::vector<Bytes> made(to.size(), Bytes(kLargestSyn, std::byte{0xaa})), alone;
+    std::vector<SynOrder> orders;
+    for (size_t i = 0; i < to.size(); ++i) {
+      to[i] = {random_address(random, v4), static_cast<uint16_t>(random())};
+      orders.push_back({&to[i], static_cast<uint16_t>(random()), made[i].data()});
+      alone.push_back(build(builder, to[i], orders[i].source_port, timestamp));
+    }
+    builder.build(orders, timestamp);
+    for (Bytes& packet : made) packet.resize(builder.packet_size());
+    ASSERT_EQ(made, alone) << to.size() << (v4 ? " of IPv4" : " of IPv6");
+  }
+}
+
 // Sums that carry as much, or as little, as they can.
 TEST(SynBuilder, ChecksumsAreRightAtTheEdges) {
   const char* const addresses[] = {"0.0.0.0", "255.255.255.255", "255.255.0.0",
