@@ -129,7 +129,7 @@ class PortToNowhere final : public PacketPort {
 class BatchedGenerator {
  public:
   BatchedGenerator(const ProbeTask& task, std::vector<Bytes>* kept)
-      : generator_(task), port_(kept), batch_(port_, clock_, kProbeScope, [](const Probe&, int) {}) {
+      : generator_(task), port_(kept), batch_(port_, clock_, kProbeScope, [](const Probe&, int, bool) {}) {
     hop_.source = packets::address(task.source);
     station_.size = 6;
   }

@@ -145,7 +145,7 @@ void declare_conduct(CLI::App& app, ScanConduct& conduct, Words& words) {
   app.add_option("--ring-bytes", conduct.ring_bytes,
                  "of the syn engine: receive ring of each thread [4194304]")
       ->type_name("N")
-      ->check(CLI::Range(uint64_t{1} << 16, uint64_t{1} << 30));
+      ->check(CLI::Range(uint64_t{1} << 13, uint64_t{1} << 30));
   app.add_option("--rate", words.rate, "probes a second [10k]; 0 is without limit")->type_name("RATE");
   app.add_option("--host-rate", words.host_rate, "probes a second to one address [no limit]")
       ->type_name("RATE");

@@ -153,6 +153,7 @@ ProberFactory SynSetup::prober_factory(const ScanConduct& conduct, std::vector<I
         .next_hop = [own_hops](const IpAddress& to, uint32_t scope) -> const NextHop& {
           return own_hops->to(to, scope);
         },
+        .why_no_hop = [own_hops] { return own_hops->failure(); },
         .resolver = resolver_,
         .connects = std::make_unique<ConnectProber>(std::move(*driver), connect, clock.now()),
         .clock = clock};

@@ -250,6 +250,7 @@ SweepOptions sweep_options(const ScanOptions& options) {
   sweep.host_rate = options.conduct.host_rate;
   sweep.retries = options.conduct.retries;
   sweep.retry_wait = options.conduct.retry_wait;
+  sweep.answer_wait = options.conduct.timeout;
   sweep.completeness = options.conduct.completeness;
   sweep.show = options.output.show;
   return sweep;

@@ -63,7 +63,8 @@ struct Endpoint {
 constexpr size_t hash_of(const Endpoint& endpoint) {
   const U128 number = endpoint.address.number();
   const uint64_t rest = (uint64_t{endpoint.scope} << 16) | endpoint.port;
-  uint64_t mixed = static_cast<uint64_t>(number) ^ (static_cast<uint64_t>(number >> 64) * 0x9e3779b97f4a7c15ULL);
+  uint64_t mixed =
+      static_cast<uint64_t>(number) ^ (static_cast<uint64_t>(number >> 64) * 0x9e3779b97f4a7c15ULL);
   mixed = (mixed ^ (rest << 20)) * 0xff51afd7ed558ccdULL;  // the finalizer of MurmurHash3
   mixed ^= mixed >> 32;
   mixed *= 0xc4ceb9fe1a85ec53ULL;

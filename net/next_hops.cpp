@@ -118,6 +118,11 @@ const NextHop& NextHops::to(const IpAddress& destination, uint32_t scope) {
   return hop;
 }
 
+IpAddress NextHops::last_alike(const IpAddress& destination) const {
+  const U128 number = destination.number();
+  return number < here_.first || number > here_.last ? destination : IpAddress::from_number(here_.last);
+}
+
 void NextHops::go_to(const IpAddress& destination, uint32_t scope) {
   here_ = segments_.of(destination);
   scope_here_ = scope;

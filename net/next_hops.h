@@ -63,6 +63,10 @@ class NextHops {
   /// asks again.
   const NextHop& to(const IpAddress& destination, uint32_t scope = 0);
 
+  /// The last address up to which the last answer holds, for the same scope; the
+  /// neighbour of a destination without gateway apart.
+  IpAddress last_alike(const IpAddress& destination) const;
+
   /// Why the last failed lookup failed, in a sentence; empty while none has.
   const std::string& failure() const { return failure_; }
   /// How many lookups the kernel was asked for.

@@ -33,6 +33,7 @@ std::string_view to_string(Reason reason) {
     case Reason::local_no_ports: return "local-no-ports";
     case Reason::local_denied: return "local-denied";
     case Reason::local_no_route: return "local-no-route";
+    case Reason::local_link_down: return "local-link-down";
     case Reason::local_no_gateway: return "local-no-gateway";
     case Reason::local_firewall: return "local-firewall";
     case Reason::local_failure: return "local-failure";

@@ -33,6 +33,7 @@ enum class Reason : uint8_t {
   local_no_ports,        ///< EADDRNOTAVAIL: no source port or source address left
   local_denied,          ///< EACCES, EPERM: a policy of this machine
   local_no_route,        ///< no route from this machine, no ICMP from anyone
+  local_link_down,       ///< ENETDOWN: the interface is down, or its link
   local_no_gateway,      ///< the gateway to it does not answer ARP or neighbour solicitations
   local_firewall,        ///< an ICMP rejection that this machine sent to itself
   local_failure,         ///< any other error of this machine; its errno is kept

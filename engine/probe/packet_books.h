@@ -15,6 +15,7 @@ struct PacketBooks {
   uint64_t unrelated = 0;   ///< none of our affair, or not to be read
   uint64_t rx_dropped = 0;  ///< lost by the kernel, because we were too slow to take them
   uint64_t questions = 0;   ///< ARP requests and neighbour solicitations sent
+  uint64_t not_sent = 0;    ///< probes that became no SYN: failed here, not resolved, or a connect instead
 
   /// Whether each received packet is in exactly one of its parts.
   bool balanced() const { return received == answers + neighbours + invalid + unrelated; }
@@ -29,6 +30,7 @@ struct PacketBooks {
     unrelated += other.unrelated;
     rx_dropped += other.rx_dropped;
     questions += other.questions;
+    not_sent += other.not_sent;
     return *this;
   }
 };

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/probe/packet_books.h"
 #include "engine/probe/probe.h"
@@ -56,6 +58,11 @@ class Prober {
   /// when that is done, with `followed` set. Returns false when this prober does
   /// not do so, or has done all it can: the observation stands as it is.
   virtual bool follow_up(const Observation&, Instant) { return false; }
+  /// Whether something is under way that is certain to be observed yet, such as
+  /// a follow-up; whatever else is under way may be forgotten.
+  virtual bool owes() const { return in_flight() > 0; }
+  /// What it met and could not tell by an observation, in sentences.
+  virtual std::vector<std::string> notes() const { return {}; }
   /// The packets that it has seen, where it sees packets. From its own thread.
   virtual PacketBooks packets() { return {}; }
   /// Ends all probes under way: the run is interrupted. Returns what had been

@@ -52,23 +52,30 @@ struct ProxyRecord {
 struct ProbeBooks {
   uint64_t sent = 0;          ///< attempts handed to the kernel
   uint64_t answered = 0;      ///< … that something answered: SYN-ACK, RST or ICMP
+  uint64_t unresolved = 0;    ///< … to a host that answered no ARP or neighbour solicitation
   uint64_t unanswered = 0;    ///< … that ran into the time-out
   uint64_t local_failed = 0;  ///< … that this machine could not carry out
   uint64_t abandoned = 0;     ///< … that were under way when the run was interrupted
   uint64_t late = 0;          ///< of the answered: after the time-out, taken all the same
   uint64_t duplicate = 0;     ///< answers that told nothing new; not in `answered`
   uint64_t shared = 0;  ///< of the answered: no attempts, but further names of an endpoint that answered
-  bool balanced() const { return sent + shared == answered + unanswered + local_failed + abandoned; }
+  /// Answers by packets that came to be judged: as many as PacketBooks::answers.
+  uint64_t packet_answers = 0;
+  bool balanced() const {
+    return sent + shared == answered + unresolved + unanswered + local_failed + abandoned;
+  }
 
   ProbeBooks& operator+=(const ProbeBooks& other) {
     sent += other.sent;
     answered += other.answered;
+    unresolved += other.unresolved;
     unanswered += other.unanswered;
     local_failed += other.local_failed;
     abandoned += other.abandoned;
     late += other.late;
     duplicate += other.duplicate;
     shared += other.shared;
+    packet_answers += other.packet_answers;
     return *this;
   }
 };

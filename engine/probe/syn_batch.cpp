@@ -23,6 +23,7 @@ SynBatch::SynBatch(PacketPort& port, const Clock& clock, const SynScope& scope, 
 
 void SynBatch::add(const Probe& probe, const NextHop& hop, const LinkAddress& station) {
   CHECK(size_ < kCapacity);
+  if (!refused_.empty() && has_its_share(hop.interface_index)) return on_failure_(probe, ENOBUFS, false);
   Frame& frame = frames_[size_++];
   frame.probe = probe;
   frame.builder = builder_for(hop.source);
@@ -41,11 +42,8 @@ uint32_t SynBatch::flush(Instant now) {
     build(std::span(frames_).first(count), timestamp);
     const SendResult result = port_.send(packets_);
     taken += static_cast<uint32_t>(result.taken);
-    for (size_t i = 0; i < result.taken && !busy_.empty(); ++i) {
-      std::erase_if(busy_, [&](const BusyDevice& device) {
-        return device.interface_index == packets_[i].interface_index;
-      });
-    }
+    for (size_t i = 0; i < result.taken && !refused_.empty(); ++i)
+      refused_.forget(packets_[i].interface_index);
     take_front(result.taken);
     if (result.taken < count) on_refusal(result.error, now);
   }
@@ -74,26 +72,25 @@ void SynBatch::build(std::span<Frame> frames, uint32_t timestamp) {
   }
 }
 
-/// The first frame was refused. A busy device keeps its frames for a while, out
-/// of the others' way; any other error is the frame's own.
+/// Whether a device that refuses packets has enough of them already.
+bool SynBatch::has_its_share(uint32_t interface_index) const {
+  if (!refused_.contains(interface_index)) return false;
+  const auto waiting = std::span(frames_).first(size_);
+  return std::ranges::count(waiting, interface_index, &Frame::interface_index) >=
+         static_cast<ptrdiff_t>(kMostOfRefusing);
+}
+
+/// The first frame was refused. A device that is busy, or down, keeps its frames
+/// for a while, out of the others' way; any other error is the frame's own.
 void SynBatch::on_refusal(int error, Instant now) {
-  if (error != ENOBUFS && error != EAGAIN && error != 0) {
-    on_failure_(frames_.front().probe, error);
+  if (error == 0 || error == EAGAIN) error = ENOBUFS;
+  if (error != ENOBUFS && error != ENETDOWN) {
+    on_failure_(frames_.front().probe, error, false);
     return take_front(1);
   }
   const uint32_t device = frames_.front().interface_index;
-  if (now - busy_since(device, now) >= kLongestBusy) return fail_all_of(device, ENOBUFS);
+  if (refused_.note(device, now)) return fail_all_of(device, error);
   willing_ = set_aside(device);
-}
-
-/// Since when it has refused everything. What was long ago, with nothing to send
-/// since, says nothing of now.
-Instant SynBatch::busy_since(uint32_t interface_index, Instant now) {
-  auto known = std::ranges::find(busy_, interface_index, &BusyDevice::interface_index);
-  if (known == busy_.end()) known = busy_.insert(busy_.end(), {interface_index, now, now});
-  if (now - known->refused >= kLongestBusy) known->since = now;
-  known->refused = now;
-  return known->since;
 }
 
 /// Moves the frames of a device behind the others; returns how many others there are.
@@ -107,7 +104,7 @@ size_t SynBatch::set_aside(uint32_t interface_index) {
 void SynBatch::fail_all_of(uint32_t interface_index, int error) {
   const size_t all = willing_;
   const size_t others = set_aside(interface_index);
-  for (size_t i = others; i < all; ++i) on_failure_(frames_[i].probe, error);
+  for (size_t i = others; i < all; ++i) on_failure_(frames_[i].probe, error, true);
   std::move(frames_.begin() + static_cast<ptrdiff_t>(all), frames_.begin() + static_cast<ptrdiff_t>(size_),
             frames_.begin() + static_cast<ptrdiff_t>(others));
   size_ -= all - others;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/probe/probe.h"
+#include "engine/probe/refused_devices.h"
 #include "engine/probe/syn_verdict.h"
 #include "net/next_hops.h"
 #include "net/packet/packet_port.h"
@@ -24,11 +25,12 @@ class SynBatch {
   static constexpr size_t kAtOnce = 16;
   /// Frames that can wait when the device is busy.
   static constexpr size_t kCapacity = 64;
-  /// How long a device may be busy before its packets count as failed.
-  static constexpr Nanos kLongestBusy = std::chrono::seconds(2);
+  /// How many of them may wait for one device: it must not hold up the others.
+  static constexpr size_t kMostOfRefusing = 16;
 
-  /// A probe that the device will not take, with its errno.
-  using OnFailure = std::function<void(const Probe&, int error)>;
+  /// A probe that the device does not take, with its errno; `for_good` when it
+  /// has taken nothing for RefusedDevices::kPatience.
+  using OnFailure = std::function<void(const Probe&, int error, bool for_good)>;
 
   /// The port and the clock must outlive the batch.
   SynBatch(PacketPort& port, const Clock& clock, const SynScope& scope, OnFailure on_failure);
@@ -55,19 +57,13 @@ class SynBatch {
     LinkAddress station;
     std::array<std::byte, kLargestSyn> bytes{};
   };
-  // A device that refuses packets: since when none was taken, and when it last did so.
-  struct BusyDevice {
-    uint32_t interface_index = 0;
-    Instant since;
-    Instant refused;
-  };
 
   void build(std::span<Frame> frames, uint32_t timestamp);
   size_t builder_for(const IpAddress& source);
   uint16_t next_source_port();
   void take_front(size_t count);
+  bool has_its_share(uint32_t interface_index) const;
   void on_refusal(int error, Instant now);
-  Instant busy_since(uint32_t interface_index, Instant now);
   size_t set_aside(uint32_t interface_index);
   void fail_all_of(uint32_t interface_index, int error);
 
@@ -83,7 +79,7 @@ class SynBatch {
   size_t willing_ = 0;  // in a flush: frames whose device is not known to be busy, in front
   size_t due_at_ = kAtOnce;
   uint16_t next_port_;
-  std::vector<BusyDevice> busy_;
+  RefusedDevices refused_;
 };
 
 /// The 32 bits of a SYN's time that travel as TSval: microseconds.

@@ -44,12 +44,13 @@ std::optional<Nanos> rtt_of(uint32_t echoed, Instant received) {
 SynProber::SynProber(Parts parts, SynProberOptions options)
     : port_(std::move(parts.port)),
       next_hop_(std::move(parts.next_hop)),
+      why_no_hop_(std::move(parts.why_no_hop)),
       resolver_(parts.resolver),
       connects_(std::move(parts.connects)),
       clock_(parts.clock),
       options_(options),
       batch_(*port_, clock_, options.scope,
-             [this](const Probe& probe, int error) { fail(probe, error, clock_.now()); }),
+             [this](const Probe& probe, int error, bool for_good) { fail(probe, error, for_good); }),
       window_(options.timeout, clock_.now()),
       looked_(clock_.now()) {}
 
@@ -77,9 +78,10 @@ void SynProber::start(const Probe& probe, Instant now) {
 void SynProber::dispatch(const Probe& probe, Instant now) {
   const NextHop& hop = next_hop_(probe.endpoint.address, probe.endpoint.scope);
   if (hop.kind == RouteKind::local) {
+    ++books_.not_sent;
     to_connect_.push_back(probe);
   } else if (hop.kind != RouteKind::unicast) {
-    fail(probe, errno_of(hop.kind), now);
+    fail(probe, errno_of(hop.kind), false);
   } else if (hop.needs_station) {
     dispatch_to_neighbour(probe, hop, now);
   } else {
@@ -88,6 +90,8 @@ void SynProber::dispatch(const Probe& probe, Instant now) {
 }
 
 void SynProber::dispatch_to_neighbour(const Probe& probe, const NextHop& hop, Instant now) {
+  // Who asks from no address gets no answer (RFC 4861 §7.1.1): our fault, not its.
+  if (hop.own_address == IpAddress()) return fail(probe, EADDRNOTAVAIL, true);
   const Neighbour neighbour{hop.interface_index, hop.neighbour};
   const NeighbourResolver::Answer answer =
       resolver_.look_up(neighbour, {hop.own_address, hop.own_station}, now);
@@ -107,20 +111,22 @@ void SynProber::send(const Probe& probe, const NextHop& hop, const LinkAddress& 
 void SynProber::flush(Instant now) { window_.add(batch_.flush(now), now); }
 
 /// Our own side could not send it. The one table of errno values says what that means.
-void SynProber::fail(const Probe& probe, int error, Instant now) {
+void SynProber::fail(const Probe& probe, int error, bool for_good) {
   const ConnectVerdict verdict =
       judge_connect({.error = error, .icmp = {}, .ipv6 = !probe.endpoint.address.is_v4()});
+  ++books_.not_sent;
   Observation seen;
   seen.step = probe.step;
   seen.endpoint = probe.endpoint;
   seen.outcome = verdict.outcome;
-  seen.transient = verdict.transient;
+  seen.transient = verdict.transient && !for_good;
   seen.local_errno = error;
-  seen.at = now;
+  seen.at = clock_.now();
   coming_.push_back(std::move(seen));
 }
 
-/// A host that answers no ARP is not there; a gateway that does not is our affair.
+/// A host that answers no ARP is not there; a gateway that does not is our
+/// affair, and has been asked often enough for this pass.
 void SynProber::fail_unresolved(const Probe& probe, const NextHop& hop, Instant now) {
   Observation seen;
   seen.step = probe.step;
@@ -129,7 +135,7 @@ void SynProber::fail_unresolved(const Probe& probe, const NextHop& hop, Instant 
   seen.neighbour_unresolved = true;
   seen.outcome = hop.through_gateway ? Outcome{State::error, Reason::local_no_gateway}
                                      : Outcome{State::filtered, Reason::host_unreach};
-  seen.transient = hop.through_gateway;
+  ++books_.not_sent;
   coming_.push_back(std::move(seen));
 }
 
@@ -257,7 +263,7 @@ void SynProber::ask_neighbours(Instant now) {
     if (sent.taken == 0)
       on_unsent(due.neighbour, sent.error, now);
     else
-      unsent_since_.erase(due.neighbour.interface_index);
+      unasked_.forget(due.neighbour.interface_index);
   }
 }
 
@@ -265,9 +271,8 @@ void SynProber::ask_neighbours(Instant now) {
 /// asked later; when the device takes none for long, its probes have failed here.
 void SynProber::on_unsent(const Neighbour& neighbour, int error, Instant now) {
   resolver_.not_sent(neighbour, now);
-  const Instant since = unsent_since_.try_emplace(neighbour.interface_index, now).first->second;
-  if (now - since < SynBatch::kLongestBusy) return;
-  for (const Probe& probe : parked_.take(neighbour)) fail(probe, error == 0 ? ENOBUFS : error, now);
+  if (!unasked_.note(neighbour.interface_index, now)) return;
+  for (const Probe& probe : parked_.take(neighbour)) fail(probe, error == 0 ? ENOBUFS : error, true);
 }
 
 void SynProber::start_connects(Instant now) {
@@ -306,6 +311,22 @@ void SynProber::merge_follow_up(const Observation& connected) {
   coming_.push_back(std::move(seen));
 }
 
+bool SynProber::owes() const {
+  return !followed_.empty() || !to_connect_.empty() || connects_->in_flight() > 0 || !coming_.empty();
+}
+
+std::vector<std::string> SynProber::notes() const {
+  std::vector<std::string> met;
+  if (const std::string why = why_no_hop_ ? why_no_hop_() : ""; !why.empty())
+    met.push_back("a lookup of routes failed: " + why);
+  if (resolver_.turned_away() > 0) {
+    met.push_back(
+        "more than " + std::to_string(NeighbourResolver::kMostNeighbours) +
+        " neighbours were asked for at once, and some had to wait: sweep fewer attached hosts at a time");
+  }
+  return met;
+}
+
 PacketBooks SynProber::packets() {
   const PacketCounters counters = port_->counters();
   PacketBooks books = books_;
@@ -327,7 +348,9 @@ std::span<const Observation> SynProber::abandon() {
   parked_.clear();
   unparked_.clear();
   to_connect_.clear();
-  connects_->abandon();
+  for (const Observation& seen : connects_->abandon()) {
+    if (seen.step != kStepByEndpoint) coming_.push_back(seen);
+  }
   window_.clear();
   observations_.clear();
   observations_.swap(coming_);

@@ -47,6 +47,7 @@ class SynProber final : public Prober {
   struct Parts {
     std::unique_ptr<PacketPort> port;
     NextHopQuestion next_hop;
+    std::function<std::string()> why_no_hop;  ///< NextHops::failure(); may be empty
     NeighbourResolver& resolver;              ///< shared by all probers of a run; outlives them
     std::unique_ptr<ConnectProber> connects;  ///< on a driver that has a descriptor
     const Clock& clock;                       ///< outlives the prober
@@ -64,6 +65,8 @@ class SynProber final : public Prober {
   std::span<const Observation> collect(Instant now) override;
   std::span<const Probe> returned() override;
   bool follow_up(const Observation& seen, Instant now) override;
+  bool owes() const override;
+  std::vector<std::string> notes() const override;
   PacketBooks packets() override;
   std::span<const Observation> abandon() override;
 
@@ -78,7 +81,7 @@ class SynProber final : public Prober {
   void dispatch_to_neighbour(const Probe& probe, const NextHop& hop, Instant now);
   void send(const Probe& probe, const NextHop& hop, const LinkAddress& station, Instant now);
   void flush(Instant now);
-  void fail(const Probe& probe, int error, Instant now);
+  void fail(const Probe& probe, int error, bool for_good);
   void fail_unresolved(const Probe& probe, const NextHop& hop, Instant now);
   void receive();
   void take(const IncomingPacket& packet, const Moment& now);
@@ -95,6 +98,7 @@ class SynProber final : public Prober {
 
   std::unique_ptr<PacketPort> port_;
   NextHopQuestion next_hop_;
+  std::function<std::string()> why_no_hop_;
   NeighbourResolver& resolver_;
   std::unique_ptr<ConnectProber> connects_;
   const Clock& clock_;
@@ -108,7 +112,7 @@ class SynProber final : public Prober {
   uint64_t generation_ = 0;      // of the resolver, when parked_ was looked through
   Instant looked_;
   std::vector<NeighbourResolver::Question> due_;
-  std::unordered_map<uint32_t, Instant> unsent_since_;  // interfaces that take no question
+  RefusedDevices unasked_;  // interfaces that take no question
   std::deque<Probe> to_connect_;
   std::unordered_map<Endpoint, Observation, EndpointHash> followed_;  // what their SYN-ACKs showed
   PacketBooks books_;

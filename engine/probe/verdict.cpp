@@ -56,7 +56,7 @@ constexpr ErrnoRow kErrnoRows[] = {
     {EPERM, local(Reason::local_denied, false)},
     {ENETUNREACH, local(Reason::local_no_route, false)},
     {EHOSTUNREACH, local(Reason::local_no_route, false)},
-    {ENETDOWN, local(Reason::local_no_route, false)},
+    {ENETDOWN, local(Reason::local_link_down, true)},
     {ENODEV, local(Reason::local_no_route, false)},
     {ESTALE, local(Reason::local_failure, true)},  // the driver could not tell this connect from the last one
     {EAGAIN, local(Reason::local_failure, true)},

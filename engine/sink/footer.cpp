@@ -110,7 +110,8 @@ std::string degraded_lines(const SummaryRecord& summary) {
   if (summary.degraded) lines += "degraded: this result is less complete or less exact than it should be\n";
   const ProbeBooks& books = summary.books;
   if (!books.balanced()) {
-    const uint64_t accounted = books.answered + books.unanswered + books.local_failed + books.abandoned;
+    const uint64_t accounted =
+        books.answered + books.unresolved + books.unanswered + books.local_failed + books.abandoned;
     lines += "the books do not balance: " + counted(books.sent, "probe", "probes") + " sent, " +
              with_thousands(accounted) + " accounted for\n";
   }

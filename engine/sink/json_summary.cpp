@@ -29,6 +29,7 @@ Json ledger_of(const SummaryRecord& summary) {
   const ProbeBooks& books = summary.books;
   Json ledger = {{"sent", books.sent},
                  {"answered", books.answered},
+                 {"unresolved", books.unresolved},
                  {"unanswered", books.unanswered},
                  {"local_failed", books.local_failed},
                  {"abandoned", books.abandoned},

@@ -3,7 +3,10 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/sweep/worker.h"
 #include "net/base/result.h"
@@ -29,8 +32,13 @@ class Crew {
   virtual uint64_t dealt() const = 0;
   /// How many endpoints could not be tried in the pass. Precondition: !working().
   virtual uint64_t not_tried() const = 0;
+  /// A crew may count answers that no output shows without handing them over, by
+  /// marks of its own: the words of a ledger of the slice; else empty. Precondition: !working().
+  virtual std::span<uint64_t> quiet_marks() { return {}; }
   /// The books of all passes so far. Precondition: !working().
   virtual ProbeBooks books() const = 0;
+  /// What was met on the way and could not be told of an endpoint, each once. Precondition: !working().
+  virtual std::vector<std::string> notes() const = 0;
   /// The packets of all passes so far, where packets are seen. Precondition: !working().
   virtual std::optional<PacketBooks> packets() const = 0;
 };

@@ -22,19 +22,18 @@ Instant HostPacer::take(const IpAddress& address, Instant now) {
   if (interval_ == Nanos::zero()) return now;
   const std::lock_guard lock(mutex_);
   if (entries_.size() >= clean_at_) forget_past(now);
-  const auto [place, is_new] = entries_.try_emplace(address, Entry{now, now});
-  Entry& entry = place->second;
-  if (is_new || now >= entry.last_sent + interval_) {
-    entry.last_sent = now;
+  Entry& entry = entries_.try_emplace(address, Entry{now, now}).first->second;
+  if (now >= entry.next - interval_ / 10) {
+    entry.next = std::max(now, entry.next) + interval_;
     return now;
   }
-  entry.last_planned = std::max(entry.last_planned, entry.last_sent) + interval_;
+  entry.last_planned = std::max(entry.last_planned + interval_, entry.next);
   return entry.last_planned;
 }
 
 void HostPacer::forget_past(Instant now) {
   std::erase_if(entries_, [&](const auto& item) {
-    return std::max(item.second.last_sent, item.second.last_planned) + interval_ <= now;
+    return std::max(item.second.next, item.second.last_planned) <= now;
   });
   clean_at_ = std::max(kFirstCleaning, entries_.size() * 2);
 }

@@ -20,7 +20,8 @@ class HostPacer {
   /// `now` when a probe to `address` may start: it then counts as sent.
   /// Otherwise a later time at which to ask again; who waits for it is not
   /// counted as sent, so that lateness never adds up to a burst. Those times
-  /// are spread, one interval apart.
+  /// are spread, one interval apart. A probe may be up to a tenth of an interval
+  /// early after a late one, so that lateness does not make the rate lower.
   Instant take(const IpAddress& address, Instant now);
 
  private:
@@ -28,7 +29,7 @@ class HostPacer {
     size_t operator()(const IpAddress& address) const noexcept;
   };
   struct Entry {
-    Instant last_sent;
+    Instant next;  // by the rate, after what was sent
     Instant last_planned;
   };
   void forget_past(Instant now);

@@ -17,15 +17,22 @@ void degrade(SummaryRecord& summary, std::string why) {
 void judge_books(SummaryRecord& summary) {
   if (!summary.books.balanced())
     degrade(summary, "the books do not balance: probes were lost inside sonde; please report it");
-  if (summary.packets && !summary.packets->balanced())
+  if (!summary.packets) return;
+  const PacketBooks& packets = *summary.packets;
+  // Each probe became a SYN or was not sent; each proved answer came to be judged.
+  const bool crossed = summary.interrupted || (summary.books.sent == packets.sent + packets.not_sent &&
+                                               summary.books.packet_answers == packets.answers);
+  if (!packets.balanced() || !crossed)
     degrade(summary, "the packet books do not balance: packets were lost inside sonde; please report it");
 }
 
 void judge_goal(SummaryRecord& summary, const SweepFacts& facts) {
   if (!facts.completeness_goal || summary.interrupted) return;
-  const double nothing_found = summary.endpoints == summary.filtered ? 1 : 0;
-  if (summary.completeness_low.value_or(nothing_found) < *facts.completeness_goal)
+  if (!summary.completeness_low && summary.errors == 0) {
+    degrade(summary, "no completeness can be estimated: too little answered, or only one pass was made");
+  } else if (summary.completeness_low.value_or(0) < *facts.completeness_goal) {
     degrade(summary, "the completeness asked for was not reached: raise --retries, or lower --rate");
+  }
 }
 
 /// Packets that the kernel dropped unseen: whoever stayed silent may not have been asked.

@@ -42,6 +42,25 @@ bool Ledger::raise(uint64_t step, Mark mark) {
   return false;
 }
 
+Ledger::Raised Ledger::raise_word(size_t index, uint64_t marks) {
+  std::atomic_ref word(words_[index]);
+  uint64_t seen = word.load(std::memory_order_relaxed);
+  if (seen == marks) return {};
+  Raised raised;
+  uint64_t higher = 0;
+  do {
+    raised = {};
+    higher = seen;
+    for (unsigned shift = 0; shift < 64; shift += 2) {
+      const uint64_t old_mark = (seen >> shift) & 3, new_mark = (marks >> shift) & 3;
+      if (new_mark <= old_mark) continue;
+      higher = (higher & ~(uint64_t{3} << shift)) | (new_mark << shift);
+      ++(old_mark == 0 ? raised.first : raised.again);
+    }
+  } while (!word.compare_exchange_weak(seen, higher, std::memory_order_relaxed));
+  return raised;
+}
+
 uint64_t Ledger::next_unanswered(uint64_t from, uint64_t to) const {
   to = std::min(to, steps_);
   while (from < to) {

@@ -42,9 +42,16 @@ class Ledger {
   Ledger(std::span<uint64_t> words, uint64_t steps);
 
   uint64_t steps() const { return steps_; }
+  std::span<uint64_t> words() const { return words_; }
   Mark at(uint64_t step) const;
   /// Raises the mark of a step; returns false when it stood as high already.
   bool raise(uint64_t step, Mark mark);
+  /// How many marks of a word rose: those of unanswered steps, and others.
+  struct Raised {
+    uint32_t first = 0, again = 0;
+  };
+  /// Raises all marks of a word to those of another ledger's.
+  Raised raise_word(size_t index, uint64_t marks);
   /// The first unanswered step at or after `from`, below `to`; `to` when there is none.
   uint64_t next_unanswered(uint64_t from, uint64_t to) const;
   LedgerCounts count() const;

@@ -1,5 +1,7 @@
 #include "engine/sweep/probing_crew.h"
 
+#include <set>
+
 namespace sonde {
 
 Result<std::unique_ptr<Crew>> ProbingCrew::start(uint32_t threads, const ProberFactory& factory,
@@ -51,6 +53,7 @@ void ProbingCrew::serve(uint32_t index, SweepWorker& worker) {
     members_[index].not_tried = not_tried;
     members_[index].books = worker.books();
     members_[index].packets = worker.packets();
+    members_[index].notes = worker.notes();
     if (--busy_ == 0) shared_.findings.wake();
   }
 }
@@ -93,6 +96,13 @@ ProbeBooks ProbingCrew::books() const {
   ProbeBooks sum;
   for (const Member& member : members_) sum += member.books;
   return sum;
+}
+
+std::vector<std::string> ProbingCrew::notes() const {
+  const std::lock_guard lock(mutex_);
+  std::set<std::string> all;
+  for (const Member& member : members_) all.insert(member.notes.begin(), member.notes.end());
+  return {all.begin(), all.end()};
 }
 
 std::optional<PacketBooks> ProbingCrew::packets() const {

@@ -34,6 +34,7 @@ class ProbingCrew final : public Crew {
   uint64_t dealt() const override { return share_ ? share_->blocks.dealt() : 0; }
   uint64_t not_tried() const override;
   ProbeBooks books() const override;
+  std::vector<std::string> notes() const override;
   std::optional<PacketBooks> packets() const override;
 
  private:
@@ -42,6 +43,7 @@ class ProbingCrew final : public Crew {
     uint64_t not_tried = 0;
     ProbeBooks books;
     PacketBooks packets;
+    std::vector<std::string> notes;
   };
 
   ProbingCrew(uint32_t threads, SweepWorker::Shared shared) : shared_(shared), members_(threads) {}

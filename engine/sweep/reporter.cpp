@@ -64,7 +64,8 @@ void Reporter::sort_out(std::span<const Finding> findings) {
     const Mark mark = mark_of(finding.seen.outcome.state);
     const Mark known = known_mark(finding.seen.step);
     const bool is_error = finding.seen.outcome.state == State::error;
-    const bool replaces_error = mark > known && failed_.contains(finding.seen.step);
+    const bool replaces_error =
+        known == Mark::rejected && mark > known && failed_.contains(finding.seen.step);
     if (known != Mark::unanswered && !is_error && !replaces_error) ++not_first_;
     if (mark <= known) continue;
     if (is_error) remember_failed(finding.seen.step);
@@ -149,6 +150,17 @@ EndpointRecord Reporter::silent_record(uint64_t local_step, uint32_t attempts, W
   record.service = service_name(target.endpoint.port);
   record.repeated = local_step < listing_repeats_to_ || may_repeat(step);
   return record;
+}
+
+/// Word by word, since there may be billions. What has been handed over stands
+/// as high in both.
+void Reporter::absorb(std::span<const uint64_t> words, uint32_t pass) {
+  JournalState& state = parts_.journal.state();
+  for (size_t i = 0; i < words.size(); ++i) {
+    const Ledger::Raised raised = ledger_->raise_word(i, words[i]);
+    state.found[pass] += raised.first;
+    not_first_ += raised.again;
+  }
 }
 
 Result<uint64_t> Reporter::list_unanswered(uint64_t from, uint32_t attempts) {

@@ -38,6 +38,10 @@ class Reporter {
   /// did not take is not marked.
   Result<void> report(std::span<const Finding> findings);
 
+  /// Marks what a crew has counted and no output shows (Crew::quiet_marks()), as
+  /// found in this pass.
+  void absorb(std::span<const uint64_t> words, uint32_t pass);
+
   /// Reports steps from `from` on that are unanswered as filtered/no-response,
   /// some thousands of steps at a time, in order; returns the step up to which
   /// it came. `attempts` is how often each was tried.

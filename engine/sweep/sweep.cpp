@@ -1,6 +1,9 @@
 #include "engine/sweep/sweep.h"
 
 #include <algorithm>
+#include <iterator>
+#include <numeric>
+#include <utility>
 
 namespace sonde {
 namespace {
@@ -9,30 +12,10 @@ constexpr size_t kMostFindings = 1 << 16;
 constexpr Nanos kPumpWait = std::chrono::milliseconds(100);
 // How often the rate is looked at again.
 constexpr Nanos kSteerInterval = std::chrono::milliseconds(100);
-// When every endpoint has answered: how long better answers are still waited
-// for (a SYN-ACK after a firewall's RST), and how often it is looked.
-constexpr Nanos kSettleTime = std::chrono::milliseconds(250);
-constexpr Nanos kSettleLook = std::chrono::milliseconds(20);
+// When later passes find more than that share of what is known, earlier ones went too fast.
+constexpr double kTooManyMissed = 0.01;
 // A pass in which this machine itself lost packets is no attempt: how many may be repeated for that.
 constexpr uint32_t kMostLossyPasses = 8;
-
-/// Watches a pass until every step of the ledger is answered, and some time more.
-class SettleWatch {
- public:
-  explicit SettleWatch(const Ledger& ledger) : ledger_(ledger) {}
-  bool all_answered() const { return here_ == ledger_.steps(); }
-  bool is_settled(Instant now) {
-    here_ = ledger_.next_unanswered(here_, ledger_.steps());
-    if (!all_answered()) return false;
-    settled_at_ = std::min(settled_at_, now + kSettleTime);
-    return now >= settled_at_;
-  }
-
- private:
-  const Ledger& ledger_;
-  uint64_t here_ = 0;  // every step below is answered
-  Instant settled_at_ = Instant::max();
-};
 
 TargetWalk walk_of(const TargetSet& targets, const JournalPlan& plan) {
   return TargetWalk(targets, plan.seed, Shard{plan.shard_index, plan.shard_count});
@@ -116,13 +99,15 @@ Result<void> Sweep::run_slice(Ledger& ledger) {
 }
 
 /// From the pass that the journal names, so that a resumed sweep gives no
-/// endpoint more attempts than were asked for, but for the interrupted pass.
+/// endpoint more attempts than were asked for, but for the interrupted pass. One
+/// pass is run in any case: what the run before could not try, or lost, only it knew.
 Result<void> Sweep::run_passes(Ledger& ledger) {
   JournalState& state = parts_.journal.state();
   state.pass = std::min<uint64_t>(state.pass, most_passes() - 1);
-  while (!stopped()) {
+  for (bool ran = false; !stopped(); ran = true) {
     const bool all_answered = ledger.next_unanswered(0, ledger.steps()) == ledger.steps();
-    if (all_answered || state.passes >= passes_to_run() || passes_suffice(state.passes)) return {};
+    const bool enough = state.passes >= passes_to_run() || passes_suffice(state.passes);
+    if (all_answered || (ran && enough)) return {};
     if (Result<void> run = run_pass(ledger, static_cast<uint32_t>(state.pass)); !run || stopped()) return run;
     state.passes = state.pass + 1;
     if (state.pass + 1 < passes_to_run()) ++state.pass;
@@ -132,31 +117,54 @@ Result<void> Sweep::run_passes(Ledger& ledger) {
 
 Result<void> Sweep::run_pass(Ledger& ledger, uint32_t number) {
   std::atomic<bool> settled{false};
-  SettleWatch watch(ledger);
+  uint64_t answered_below = 0;
   const Pass pass{.number = number,
                   .last = number + 1 >= most_passes(),
                   .not_before = pass_ended_ + spacing_before(number),
                   .first_step = slice_begin(),
                   .settled = &settled};
+  fastest_before_ = std::exchange(fastest_, 0);
   status_.pass = number + 1;
   status_.pass_steps = ledger.steps();
   const uint64_t answered_before = answered_in(ledger);
+  const uint64_t found_before = found_in_all();
   const uint64_t lost_before = packets_lost();
   crew_->begin(pass);
   while (crew_->working()) {
     status_.pass_dealt = crew_->dealt();
-    pump(watch.all_answered() ? kSettleLook : kPumpWait);
-    settled = watch.is_settled(parts_.clock.now());
+    pump(kPumpWait);
+    settled = has_settled(ledger, answered_below);
     steer_rate();
   }
   pump(Nanos::zero());
+  if (!failed_) reporter_.absorb(crew_->quiet_marks(), number);
   first_answers_ += answered_in(ledger) - answered_before;
   last_pass_lossy_ = packets_lost() > lost_before;
   if (last_pass_lossy_ && lossy_passes_ < kMostLossyPasses) ++lossy_passes_;
+  slow_down_for(number, found_in_all() - found_before);
   pass_ended_ = parts_.clock.now();
   not_tried_ = crew_->not_tried();
   if (failed_) return tl::unexpected(*failed_);
   return {};
+}
+
+/// Every step is answered, and each as well as it can be: better answers to a
+/// RST or a rejection (a firewall's, which the host's own SYN-ACK follows) are
+/// waited for as long as any. `answered_below`: up to where that is known.
+bool Sweep::has_settled(const Ledger& ledger, uint64_t& answered_below) const {
+  answered_below = ledger.next_unanswered(answered_below, ledger.steps());
+  return answered_below == ledger.steps() && parts_.clock.now() >= improvable_ + options_.answer_wait;
+}
+
+uint64_t Sweep::found_in_all() const {
+  const auto& found = parts_.journal.state().found;
+  return std::accumulate(std::begin(found), std::end(found), uint64_t{0});
+}
+
+/// What a later pass finds, an earlier one missed: it went too fast for something on the way.
+void Sweep::slow_down_for(uint32_t pass, uint64_t found) {
+  if (pass == 0 || static_cast<double>(found) < kTooManyMissed * static_cast<double>(found_in_all())) return;
+  if (found > 0) progress_.rate = rate_control_.advance(parts_.clock.now(), true, fastest_before_);
 }
 
 /// Takes what the workers found and reports it. When an output fails, the sweep
@@ -174,7 +182,11 @@ void Sweep::report_taken() {
     progress_.stop = true;
     return;
   }
-  for (const Finding& finding : taken_) status_.open += finding.seen.outcome.state == State::open ? 1 : 0;
+  for (const Finding& finding : taken_) {
+    const bool open = finding.seen.outcome.state == State::open;
+    status_.open += open ? 1 : 0;
+    if (!open) improvable_ = parts_.clock.now();
+  }
   status_.settled += taken_.size();
 }
 
@@ -196,7 +208,10 @@ void Sweep::steer_rate() {
   const uint64_t sent = progress_.sent.load(std::memory_order_relaxed);
   const uint64_t losses = progress_.packets_lost.load(std::memory_order_relaxed);
   const double elapsed_s = std::chrono::duration<double>(now - steered_).count();
-  const double sent_rate = static_cast<double>(sent - steered_sent_) / elapsed_s;
+  // It falls when probes return that waited for a neighbour.
+  const auto grown = static_cast<int64_t>(sent - steered_sent_);
+  const double sent_rate = static_cast<double>(std::max<int64_t>(grown, 0)) / elapsed_s;
+  fastest_ = std::max(fastest_, sent_rate);
   progress_.rate = rate_control_.advance(now, losses > steered_losses_, sent_rate);
   steered_ = now;
   steered_sent_ = sent;
@@ -273,11 +288,12 @@ void Sweep::fill(SummaryRecord& summary, const Ledger& ledger) const {
   summary.passes = static_cast<uint32_t>(journal.state().passes);
   summary.books = settled_books();
   summary.packets = crew_->packets();
+  for (std::string& note : crew_->notes()) summary.notes.push_back(std::move(note));
   summary.proxies = reporter_.hosts().proxies();
   summary.interrupted = stopped();
   summary.elapsed_s = std::chrono::duration<double>(parts_.clock.now() - started_).count();
   fill_counts(summary, ledger);
-  fill_completeness(summary, ledger);
+  fill_completeness(summary);
 }
 
 void Sweep::fill_counts(SummaryRecord& summary, const Ledger& ledger) const {
@@ -300,10 +316,10 @@ void Sweep::fill_counts(SummaryRecord& summary, const Ledger& ledger) const {
   summary.unreported = summary.endpoints - sum.open - sum.closed - sum.filtered - sum.errors;
 }
 
-void Sweep::fill_completeness(SummaryRecord& summary, const Ledger& ledger) const {
+void Sweep::fill_completeness(SummaryRecord& summary) const {
   if (summary.errors > 0) return;  // of what could not be tried, no passes tell
-  const bool all_answered =
-      ledger.count().unanswered == 0 && walk_.steps() <= parts_.journal.plan().slice_steps;
+  // Hosts that answer no ARP have not been found: they may have been missed.
+  const bool all_answered = found_in_all() == walk_.steps();
   std::optional<CompletenessEstimate> reached = estimate(parts_.journal.state().passes);
   if (all_answered) reached = CompletenessEstimate{1, 1};
   if (!reached) return;

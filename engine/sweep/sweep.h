@@ -23,6 +23,7 @@ struct SweepOptions {
   uint32_t retries = 2;  ///< further passes over what is unanswered
   Nanos retry_wait = std::chrono::milliseconds(
       250);  ///< before the second pass; doubled for each one after, up to kLongestRetryWait
+  Nanos answer_wait = std::chrono::seconds(1);  ///< how long answers are waited for
   std::optional<double> completeness;  ///< goal: end the passes when the estimate's lower bound reaches it
   ShowFilter show;
   /// Networks whose hosts cost entries of the kernel's neighbour table, and how
@@ -90,6 +91,9 @@ class Sweep {
   uint64_t slice_size() const;
   uint32_t most_passes() const { return std::min<uint32_t>(options_.retries + 1, kMostPasses); }
   void steer_rate();
+  void slow_down_for(uint32_t pass, uint64_t found);
+  bool has_settled(const Ledger& ledger, uint64_t& answered_below) const;
+  uint64_t found_in_all() const;
   ProbeBooks settled_books() const;
   uint64_t answered_in(const Ledger& ledger) const;
   /// A pass in which this machine lost answers is no attempt.
@@ -98,7 +102,7 @@ class Sweep {
   void ask_and_tell();
   void fill(SummaryRecord& summary, const Ledger& ledger) const;
   void fill_counts(SummaryRecord& summary, const Ledger& ledger) const;
-  void fill_completeness(SummaryRecord& summary, const Ledger& ledger) const;
+  void fill_completeness(SummaryRecord& summary) const;
   SweepFacts facts(const SummaryRecord& summary) const;
   uint64_t packets_lost() const;
 
@@ -118,6 +122,9 @@ class Sweep {
   RateControl rate_control_;
   Instant steered_;
   uint64_t steered_sent_ = 0, steered_losses_ = 0;
+  double fastest_ = 0;           // probes a second, in any interval of the pass
+  double fastest_before_ = 0;    // of the pass before
+  Instant improvable_;           // when the last answer was reported that a better one may follow
   uint64_t first_answers_ = 0;   // by the ledger, in all passes of this run
   uint64_t not_tried_ = 0;       // in the last pass that was run
   std::optional<Error> failed_;  // an output: what comes after is only drained

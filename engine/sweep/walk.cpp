@@ -31,6 +31,11 @@ void TargetWalk::find(const Endpoint& endpoint, std::vector<uint64_t>& steps) co
   steps.resize(kept);
 }
 
+std::optional<uint64_t> TargetWalk::first_step(const Endpoint& endpoint) const {
+  const std::optional<uint64_t> index = targets_.find_first(endpoint);
+  return index ? std::optional(shard_.step_of(shuffle_.position_of(*index))) : std::nullopt;
+}
+
 PassBlocks::PassBlocks(uint64_t steps, uint32_t threads)
     : steps_(steps), block_(std::clamp<uint64_t>(steps / (threads * kBlocksPerThread), 1, kLargestBlock)) {}
 

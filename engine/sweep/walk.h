@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -21,6 +22,8 @@ class TargetWalk {
       : targets_(targets), shuffle_(targets.size(), seed), shard_(targets.size(), shard) {}
 
   uint64_t steps() const { return shard_.steps(); }
+  const TargetSet& targets() const { return targets_; }
+  const Permutation& shuffle() const { return shuffle_; }
   /// Precondition: step < steps().
   Target at(uint64_t step) const { return targets_.nth(shuffle_.at(shard_.position(step))); }
   /// The most probes that look_up() takes.
@@ -30,6 +33,9 @@ class TargetWalk {
   void look_up(std::span<Probe> probes) const;
   /// Whether an endpoint may stand at more than one step.
   bool may_repeat() const { return targets_.may_repeat(); }
+  /// The step of the lowest index at which this endpoint stands. Precondition: the walk is not sharded.
+  std::optional<uint64_t> first_step(const Endpoint& endpoint) const;
+  bool is_sharded() const { return shard_.steps() != targets_.size(); }
   /// Appends the steps at which this endpoint stands: at() of each gives it back.
   void find(const Endpoint& endpoint, std::vector<uint64_t>& steps) const;
 

@@ -102,7 +102,8 @@ void SweepWorker::wait_until(Instant begin) {
 }
 
 bool SweepWorker::finished() const {
-  if (is_stopped() || pass_->settled->load(std::memory_order_relaxed)) return true;
+  if (is_stopped()) return true;
+  if (pass_->settled->load(std::memory_order_relaxed)) return !prober_.owes();
   return exhausted_ && here_ == until_ && ahead_.empty() && !next_ && delayed_.empty() &&
          prober_.in_flight() == 0;
 }
@@ -150,18 +151,22 @@ bool SweepWorker::next_probe(Probe& probe) {
     if (ahead_.empty() && !take_steps()) return false;
     probe = ahead_.front();
     ahead_ = ahead_.subspan(1);
-  } while (is_spoken_for(probe));
+  } while (is_spoken_for(probe) && !is_stopped());
   return true;
 }
 
-/// Where answers go by their endpoint, one probe does for all targets that
-/// share it (names of one address): that of the first unanswered step.
-bool SweepWorker::is_spoken_for(const Probe& probe) {
-  if (prober_.remembers() || !shared_.walk.may_repeat()) return false;
-  steps_.clear();
-  shared_.walk.find(probe.endpoint, steps_);
-  return std::ranges::any_of(
-      steps_, [&](uint64_t step) { return step < probe.step && is_news(step, State::filtered); });
+/// Whether one probe does for all targets that share an endpoint (names of one
+/// address): where answers go by the endpoint, and all its steps are here.
+bool SweepWorker::shares() const {
+  return !prober_.remembers() && shared_.walk.may_repeat() && !shared_.walk.is_sharded() &&
+         shared_.ledger.steps() == shared_.walk.steps();
+}
+
+/// The probe is that of the first target, as long as it has no answer.
+bool SweepWorker::is_spoken_for(const Probe& probe) const {
+  if (!shares()) return false;
+  const std::optional<uint64_t> first = shared_.walk.first_step(probe.endpoint);
+  return first && *first != probe.step && is_news(*first, State::filtered);
 }
 
 void SweepWorker::delay(const Probe& probe, Instant until) { delayed_.push({until, delays_++, probe}); }
@@ -233,6 +238,7 @@ bool SweepWorker::may_come_yet() const {
 /// An answer that says of itself whom it is about, as often as it comes. The
 /// ledger knows what has been reported; what is on its way there, the reporter.
 void SweepWorker::on_answer(const Observation& seen, Instant now) {
+  if (!seen.followed) ++books_.packet_answers;
   find_news(seen);
   if (steps_.empty()) {
     ++books_.duplicate;
@@ -283,10 +289,10 @@ void SweepWorker::report(const Observation& seen) {
   bool shared = false;
   for (const uint64_t step : steps_) {
     if (seen.outcome.state != State::error) {
-      ++books_.answered;
+      ++(seen.neighbour_unresolved ? books_.unresolved : books_.answered);
       if (seen.late) ++books_.late;
     }
-    outgoing_.push_back({seen, pass_->number, std::exchange(shared, true)});
+    outgoing_.push_back({seen, pass_->number, std::exchange(shared, shares())});
     outgoing_.back().seen.step = step;
   }
 }

@@ -85,6 +85,8 @@ class SweepWorker {
   const ProbeBooks& books() const { return books_; }
   /// The packets of all passes so far.
   PacketBooks packets() const { return prober_.packets(); }
+  /// What the prober has met (Prober::notes()).
+  std::vector<std::string> notes() const { return prober_.notes(); }
 
   /// The most probes started in one turn: bounds how much our clock's RTTs are
   /// off (a start takes some 10 µs).
@@ -123,7 +125,8 @@ class SweepWorker {
   bool next_step(uint64_t& step);
   bool take_steps();
   bool next_probe(Probe& probe);
-  bool is_spoken_for(const Probe& probe);
+  bool shares() const;
+  bool is_spoken_for(const Probe& probe) const;
   void find_news(const Observation& seen);
   void start(const Probe& probe, Instant now);
   void on_observation(const Observation& seen, Instant now);

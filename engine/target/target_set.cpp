@@ -53,36 +53,57 @@ Target TargetSet::target(IpAddress address, uint16_t port, AttributeId id) const
   return {{address, port, attributes.scope}, attributes.name, attributes.sni};
 }
 
-void TargetSet::find(const Endpoint& endpoint, std::vector<uint64_t>& indices) const {
-  if (parts_.ports.contains(endpoint.port)) find_on_ports(endpoint, indices);
-  find_pairs(endpoint, indices);
-}
-
 bool TargetSet::has_scope(AttributeId id, uint32_t scope) const {
   return (id == kNoAttributes ? 0 : parts_.attributes[id].scope) == scope;
 }
 
-void TargetSet::find_on_ports(const Endpoint& endpoint, std::vector<uint64_t>& indices) const {
+/// Calls visit() with each index in ascending order until it returns false;
+/// returns whether it never did.
+template <typename Visit>
+bool TargetSet::visit_on_ports(const Endpoint& endpoint, Visit&& visit) const {
+  if (!parts_.ports.contains(endpoint.port)) return true;
   const uint64_t ports = parts_.ports.size();
   const uint64_t place = parts_.ports.rank(endpoint.port);
   if (endpoint.scope == 0 && parts_.addresses.contains(endpoint.address)) {
-    indices.push_back(static_cast<uint64_t>(parts_.addresses.rank(endpoint.address)) * ports + place);
+    if (!visit(static_cast<uint64_t>(parts_.addresses.rank(endpoint.address)) * ports + place)) return false;
   }
   auto host = std::ranges::lower_bound(parts_.hosts, endpoint.address, {}, &HostEntry::address);
   for (; host != parts_.hosts.end() && host->address == endpoint.address; ++host) {
     if (!has_scope(host->attributes, endpoint.scope)) continue;
     const auto number = static_cast<uint64_t>(host - parts_.hosts.begin());
-    indices.push_back(first_host_index_ + number * ports + place);
+    if (!visit(first_host_index_ + number * ports + place)) return false;
   }
+  return true;
 }
 
-void TargetSet::find_pairs(const Endpoint& endpoint, std::vector<uint64_t>& indices) const {
+template <typename Visit>
+bool TargetSet::visit_pairs(const Endpoint& endpoint, Visit&& visit) const {
   const Pair wanted(endpoint.address, endpoint.port, 0);
   auto pair = std::lower_bound(parts_.pairs.begin(), parts_.pairs.end(), wanted);
   for (; pair != parts_.pairs.end() && pair->same_place(wanted); ++pair) {
     if (!has_scope(pair->attributes, endpoint.scope)) continue;
-    indices.push_back(first_pair_index_ + static_cast<uint64_t>(pair - parts_.pairs.begin()));
+    if (!visit(first_pair_index_ + static_cast<uint64_t>(pair - parts_.pairs.begin()))) return false;
   }
+  return true;
+}
+
+void TargetSet::find(const Endpoint& endpoint, std::vector<uint64_t>& indices) const {
+  const auto take = [&indices](uint64_t index) {
+    indices.push_back(index);
+    return true;
+  };
+  visit_on_ports(endpoint, take);
+  visit_pairs(endpoint, take);
+}
+
+std::optional<uint64_t> TargetSet::find_first(const Endpoint& endpoint) const {
+  std::optional<uint64_t> first;
+  const auto take = [&first](uint64_t index) {
+    first = index;
+    return false;
+  };
+  if (visit_on_ports(endpoint, take)) visit_pairs(endpoint, take);
+  return first;
 }
 
 uint64_t TargetSet::host_count() const {

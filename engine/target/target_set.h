@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -75,6 +76,9 @@ class TargetSet {
   /// Whether an endpoint may stand in it more than once.
   bool may_repeat() const { return parts_.attributes.size() > 1; }
 
+  /// The lowest of these indices, in O(log) however many there are.
+  std::optional<uint64_t> find_first(const Endpoint& endpoint) const;
+
   /// Addresses of the intervals and host entries (an address once per entry).
   uint64_t host_count() const;
   /// Exact pairs.
@@ -102,8 +106,10 @@ class TargetSet {
  private:
   Target target(IpAddress address, uint16_t port, AttributeId id) const;
   bool has_scope(AttributeId id, uint32_t scope) const;
-  void find_on_ports(const Endpoint& endpoint, std::vector<uint64_t>& indices) const;
-  void find_pairs(const Endpoint& endpoint, std::vector<uint64_t>& indices) const;
+  template <typename Visit>
+  bool visit_on_ports(const Endpoint& endpoint, Visit&& visit) const;
+  template <typename Visit>
+  bool visit_pairs(const Endpoint& endpoint, Visit&& visit) const;
 
   TargetParts parts_;
   uint64_t first_host_index_ = 0;

@@ -33,7 +33,7 @@ TEST(JsonSummary, OfConnects) {
       R"~({"type":"summary","version":"0.1.0","engine":"connect (io_uring)","seed":42,"targets":256,)~"
       R"("endpoints":65321,"probes":65400,"answered":52,"open":12,"closed":40,"filtered":65269,"errors":0,)"
       R"("unreported":0,"resumed":0,"passes":3,"completeness":0.99999,"completeness_low":0.9998,)"
-      R"("ledger":{"sent":65400,"answered":52,"unanswered":65348,"local_failed":0,"abandoned":0,"late":1,)"
+      R"("ledger":{"sent":65400,"answered":52,"unresolved":0,"unanswered":65348,"local_failed":0,"abandoned":0,"late":1,)"
       R"("duplicate":0,"shared":0,"balanced":true},"interrupted":false,"degraded":false,"elapsed_s":6.404,)"
       R"("args":["sonde","scan","10.0.0.0/24","-p","1-255"]})"
       "\n");
@@ -43,7 +43,7 @@ TEST(JsonSummary, OfPackets) {
   EXPECT_THAT(
       line_of(a_full_summary()),
       testing::HasSubstr(
-          R"("ledger":{"sent":65400,"answered":52,"unanswered":65348,"local_failed":0,"abandoned":0,"late":1,)"
+          R"("ledger":{"sent":65400,"answered":52,"unresolved":0,"unanswered":65348,"local_failed":0,"abandoned":0,"late":1,)"
           R"("duplicate":4,"shared":0,"packets_sent":65400,"tx_refused":2,"packets_received":66,"packets_answered":56,"invalid":3,"unrelated":2,)"
           R"("rx_dropped":7,"neighbour_questions":6,"neighbour_answers":5,"balanced":true},)"
           R"("interrupted":false,"degraded":false,)"

@@ -152,7 +152,7 @@ SummaryRecord a_summary() {
   summary.passes = 3;
   summary.completeness = 0.99999;
   summary.completeness_low = 0.9998;
-  summary.books = {65400, 52, 65348, 0, 0, 1, 0, 0};
+  summary.books = {.sent = 65400, .answered = 52, .unanswered = 65348, .late = 1};
   summary.elapsed_s = 6.404;
   summary.args = {"sonde", "scan", "10.0.0.0/24", "-p", "1-255"};
   return summary;

@@ -100,7 +100,7 @@ class CommandLine(unittest.TestCase):
         for _ in range(2):
             with tempfile.TemporaryDirectory() as folder:
                 out = os.path.join(folder, "found.csv")
-                self.sonde("scan", "10.71.0.0/26", "-p", "80", "--seed", "11", "--rate", "500", "-o", out, "--show", "all", "--threads", "1")
+                self.sonde("scan", "10.71.0.0/26", "-p", "80", "--seed", "11", "--rate", "100", "-o", out, "--show", "all", "--threads", "1")
                 with open(out, encoding="utf-8") as file:
                     orders.append([line.split(",")[1] for line in file])
         self.assertEqual(orders[0], orders[1])
