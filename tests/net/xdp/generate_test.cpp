@@ -210,6 +210,19 @@ TEST_F(Generate, TakesAPageOfAnyLength) {
   }
 }
 
+TEST_F(Generate, WaitsForItsTime) {
+  const PinnedToOneCore pinned;
+  SweptSet set({80});
+  set.through("198.18.0.1").addresses("10.0.0.0", 100);
+  const auto sweep = set.open();
+  ASSERT_TRUE(sweep);
+  sweep->set_rate(0.001, 1);
+  EXPECT_THAT(endpoints_of(*sweep, 50), testing::SizeIs(1));
+  EXPECT_EQ(sweep->counters().waits, 50u);
+  sweep->set_rate(0, 1);
+  EXPECT_THAT(endpoints_of(*sweep, 100), testing::SizeIs(100));
+}
+
 TEST_F(Generate, NothingLeavesAfterStop) {
   const PinnedToOneCore pinned;
   SweptSet set({80});
