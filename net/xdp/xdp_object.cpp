@@ -72,6 +72,7 @@ Result<void> load(XdpObject& object, const XdpTables& tables) {
 Result<void> fill(XdpObject& object, const XdpTables& tables) {
   auto& programs = *object.skeleton->bss;
   programs.geometry = geometry_of(tables);
+  programs.guide = *guide_of(tables);
   programs.port_table = *port_table_of(tables);
   programs.control.wanted = 1u << SONDE_REJECTED | 1u << SONDE_CLOSED | 1u << SONDE_OPEN;
   std::transform(tables.hops.begin(), tables.hops.end(), programs.hops,

@@ -9,6 +9,7 @@ namespace sonde {
 namespace {
 
 constexpr uint8_t kEthernetSize = 6;
+constexpr size_t kFewRuns = 64;  // up to here, halving beats a look into another table
 
 Result<void> check_count(size_t count, uint64_t most, const char* what) {
   if (count <= most) return {};
@@ -75,6 +76,22 @@ std::unique_ptr<sonde_port_table> port_table_of(const XdpTables& tables) {
     table->ranks[tables.ports[rank]] = static_cast<uint16_t>(rank + 1);
   }
   return table;
+}
+
+std::unique_ptr<sonde_guide> guide_of(const XdpTables& tables) {
+  auto guide = std::make_unique<sonde_guide>();
+  const uint64_t last_index = tables.permutation.size - 1;
+  const uint64_t wanted = tables.runs.size() < kFewRuns ? 1 : SONDE_GUIDE_BUCKETS;
+  while (guide->shift < 63 && last_index >> guide->shift >= wanted) ++guide->shift;
+  uint32_t run = 0;
+  for (uint64_t bucket = 0; bucket <= SONDE_GUIDE_BUCKETS; ++bucket) {
+    const bool beyond = bucket > last_index >> guide->shift;
+    while (run + 1 < tables.runs.size() &&
+           (beyond || tables.runs[run + 1].first_index <= bucket << guide->shift))
+      ++run;
+    guide->first[bucket] = run;
+  }
+  return guide;
 }
 
 sonde_hop hop_of(const XdpHop& hop, const CookieKey& key) {

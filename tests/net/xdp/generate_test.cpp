@@ -96,6 +96,14 @@ TEST_F(Generate, PairsAlone) {
   expect_equal_frames(set);
 }
 
+TEST_F(Generate, ManyIntervals) {
+  SweptSet set({80, 443});
+  set.through("198.18.0.1");
+  for (unsigned i = 0; i < 400; ++i)
+    set.addresses(IpAddress::v4(0x0a000000 + i * i * 16).to_string(), 1 + i % 3);
+  expect_equal_frames(set);
+}
+
 TEST_F(Generate, AllPortsOfAnAddress) {
   std::vector<uint16_t> ports;
   for (uint32_t port = 1; port <= 65535; ++port) ports.push_back(static_cast<uint16_t>(port));

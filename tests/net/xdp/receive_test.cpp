@@ -374,6 +374,18 @@ TEST_F(Inverse, AShard) {
   expect_steps_found(set);
 }
 
+TEST_F(Inverse, ManyPairsAndIntervals) {
+  SweptSet set({80, 443});
+  set.through(kUs);
+  for (unsigned i = 0; i < 300; ++i)
+    set.addresses(IpAddress::v4(0x0a000000 + i * i * 16).to_string(), 1 + i % 3);
+  set.next_section();
+  for (unsigned i = 0; i < 700; ++i)
+    set.pair(IpAddress::v4(0x0b000000 + i / 5 * 7).to_string(), static_cast<uint16_t>(1000 + i % 5 * 9));
+  set.next_section();
+  expect_steps_found(set);
+}
+
 TEST_F(Inverse, OneEndpoint) {
   SweptSet set;
   set.through(kUs6).pair("2001:db8::ffff", 65535);
