@@ -122,6 +122,24 @@ TEST_F(LiveSweep, RunEndsWhenItsTurnsAreUsedUp) {
   EXPECT_EQ(sweep->run(pinned.core(), 0, 500, 1000).value_or(7), 0u);
 }
 
+TEST_F(LiveSweep, RunEndsWithASignal) {
+  SweptSet set({82});
+  set.through(hop_from("198.18.0.1")).addresses("198.18.2.0", 500);
+  const auto sweep = attached(set);
+  ASSERT_TRUE(sweep);
+  sweep->set_rate(0.001, 1);
+  struct sigaction nothing {};
+  nothing.sa_handler = [](int) {};
+  ASSERT_EQ(sigaction(SIGUSR1, &nothing, nullptr), 0);
+  std::thread runner([&] {
+    const PinnedToOneCore pinned;
+    EXPECT_EQ(sweep->run(pinned.core(), 0, 500, ~0u).value_or(0), 1u);
+  });
+  while (sweep->counters().waits == 0) std::this_thread::yield();
+  pthread_kill(runner.native_handle(), SIGUSR1);
+  runner.join();
+}
+
 TEST_F(LiveSweep, GenericModeFindsTheSame) {
   SweptSet set({22, 80, 81, 82});
   set.through(hop_from("198.18.0.1")).addresses("198.18.1.0", 100);
