@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <thread>
 
 #include "net/xdp/xdp_object.h"
 
@@ -11,22 +12,25 @@ namespace sonde {
 namespace {
 
 constexpr size_t kLargestTrial = 4096;
+constexpr Nanos kLook = std::chrono::milliseconds(1);
 
 /// A field that a program writes at the same time.
 uint64_t load(uint64_t& field) { return std::atomic_ref(field).load(std::memory_order_relaxed); }
 
 }  // namespace
 
+/// Looks again and again: at the rate of a sweep, being woken costs more than
+/// the events themselves, and the sender pays it.
 Result<size_t> XdpSweep::take_events(const OnEvent& on_event, Nanos longest_wait) {
-  const auto wait_ms =
-      std::chrono::ceil<std::chrono::milliseconds>(std::max(longest_wait, Nanos::zero())).count();
   object_->on_event = &on_event;
   object_->taken = 0;
   int result = ring_buffer__consume(object_->ring.get());
-  if (result == 0 && wait_ms > 0)
-    result = ring_buffer__poll(object_->ring.get(), static_cast<int>(std::min<int64_t>(wait_ms, INT32_MAX)));
+  for (Nanos left = longest_wait; result == 0 && left > Nanos::zero(); left -= kLook) {
+    std::this_thread::sleep_for(std::min(left, kLook));
+    result = ring_buffer__consume(object_->ring.get());
+  }
   object_->on_event = nullptr;
-  if (result < 0 && result != -EINTR && result != -ECANCELED)
+  if (result < 0 && result != -ECANCELED)
     return io_error(std::string("reading the events of the XDP engine failed: ") + std::strerror(-result));
   return object_->taken;
 }
@@ -62,7 +66,9 @@ Result<XdpTrial> XdpSweep::trial(XdpProgram program, std::span<const std::byte> 
   xdp_md context{};
   context.data_end = static_cast<uint32_t>(frame.size());
   context.ingress_ifindex = interface_index;
-  LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame.data(), .data_out = trial.frame.data());
+  auto options = bpf_options<bpf_test_run_opts>();
+  options.data_in = frame.data();
+  options.data_out = trial.frame.data();
   options.data_size_in = static_cast<uint32_t>(frame.size());
   options.data_size_out = kLargestTrial;
   options.ctx_in = interface_index != 0 ? &context : nullptr;

@@ -42,7 +42,9 @@ bool is_pinned_to(uint32_t core) {
 /// Runs `generate` on that many live frames. 0, or errno.
 int run_live(int program, uint32_t frames) {
   std::array<std::byte, SONDE_FRAME_ROOM> frame{};
-  LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame.data(), .data_size_in = frame.size());
+  auto options = bpf_options<bpf_test_run_opts>();
+  options.data_in = frame.data();
+  options.data_size_in = frame.size();
   options.repeat = static_cast<int>(std::min<uint32_t>(frames, INT32_MAX));
   options.flags = BPF_F_TEST_XDP_LIVE_FRAMES;
   const int result = bpf_prog_test_run_opts(program, &options);

@@ -97,7 +97,8 @@ class XdpSweep {
   uint32_t cores() const;
 
   using OnEvent = std::function<void(const sonde_event&)>;
-  /// Takes what has been told, up to 65,536 events; waits for the first of them. How many there were.
+  /// Takes what has been told, up to 65,536 events; waits for the first of
+  /// them, looking every millisecond. How many there were.
   Result<size_t> take_events(const OnEvent& on_event, Nanos longest_wait);
 
   XdpCounters counters() const;

@@ -163,7 +163,7 @@ TEST_F(Generate, PassesOverWhatIsAnswered) {
   ASSERT_TRUE(sweep);
   std::ranges::fill(sweep->ledger(), ~uint64_t{0});
   std::vector<Endpoint> right;
-  for (const uint64_t step : {0, 31, 32, 77, 2046, 4998, 4999}) {
+  for (const uint64_t step : {0u, 31u, 32u, 77u, 2046u, 4998u, 4999u}) {
     sweep->ledger()[step / 32] &= ~(uint64_t{3} << (2 * (step % 32)));
     right.push_back(set.endpoint_of_step(step));
   }
@@ -212,7 +212,7 @@ TEST_F(Generate, TakesAPageOfAnyLength) {
   set.through("2001:db8::1").addresses("2001:db8::7", 1);
   const auto sweep = set.open();
   ASSERT_TRUE(sweep);
-  for (const size_t room : {14, 60, 93, 94, 95, 1500}) {
+  for (const size_t room : {14u, 60u, 93u, 94u, 95u, 1500u}) {
     sweep->prepare(pinned.core(), 1, 1);
     EXPECT_EQ(frame_of(*sweep, 0, room).frame.size(), 94u) << room;
   }
