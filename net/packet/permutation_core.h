@@ -42,11 +42,15 @@ static inline sonde_u64 sonde_permutation_left_mix(const struct sonde_permutatio
   return (sonde_permutation_mix(right, p->keys[round]) * p->left_size) >> 32;
 }
 
-/* left modulo left_size, for a left below twice of it. Without a branch, which
- * would be guessed wrong so often that no two numbers could be worked on at once. */
-static inline sonde_u64 sonde_permutation_wrap(const struct sonde_permutation* p, sonde_u64 left) {
-  const sonde_u64 rest = left - p->left_size;
-  return rest + (p->left_size & (0 - (rest >> 63)));
+/* A sum of two halves, or a difference of them that may be below zero, brought
+ * back into [0, left_size). By masks: which way it goes is a coin's toss, and BPF
+ * has no conditional move. */
+static inline sonde_u64 sonde_permutation_wrapped(sonde_u64 number, sonde_u64 left_size) {
+  sonde_u64 below = number >> 63;
+#ifdef __bpf__
+  asm volatile("" : "+r"(below)); /* or the compiler makes a branch of it */
+#endif
+  return number + (left_size & (0 - below));
 }
 
 /* One pass forwards: a bijection of the numbers below left_size * 2^right_bits. */
@@ -56,7 +60,7 @@ static inline sonde_u64 sonde_permutation_forward(const struct sonde_permutation
   for (int round = 0; round < SONDE_PERMUTATION_ROUNDS; round += 2) {
     right = (right + sonde_permutation_mix(left, p->keys[round])) & p->right_mask;
     left += sonde_permutation_left_mix(p, right, round + 1);
-    left = sonde_permutation_wrap(p, left);
+    left = sonde_permutation_wrapped(left - p->left_size, p->left_size);
   }
   return left << p->right_bits | right;
 }
@@ -66,8 +70,8 @@ static inline sonde_u64 sonde_permutation_backward(const struct sonde_permutatio
   sonde_u64 left = number >> p->right_bits;
   sonde_u64 right = number & p->right_mask;
   for (int round = SONDE_PERMUTATION_ROUNDS - 2; round >= 0; round -= 2) {
-    const sonde_u64 added = sonde_permutation_left_mix(p, right, round + 1);
-    left += left < added ? p->left_size - added : 0 - added;
+    left -= sonde_permutation_left_mix(p, right, round + 1);
+    left = sonde_permutation_wrapped(left, p->left_size);
     right = (right - sonde_permutation_mix(left, p->keys[round])) & p->right_mask;
   }
   return left << p->right_bits | right;

@@ -62,7 +62,7 @@ static __always_inline void tell_and_raise(struct xdp_md* ctx, struct sonde_rece
     return;
   }
   fill_event(ctx, event, answer, step);
-  bpf_ringbuf_submit(event, 0);
+  bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP); /* it is looked for: take_events() */
 }
 
 static __always_inline void enter(struct xdp_md* ctx, struct sonde_receiver* books,

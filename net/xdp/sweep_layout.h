@@ -16,6 +16,7 @@ enum sonde_sweep_limits {
   SONDE_MOST_HOPS = 256, /* a power of two */
   SONDE_MOST_SECTIONS = 3,
   SONDE_PORTS = 65536,
+  SONDE_GUIDE_BUCKETS = 65536,
   SONDE_LONGEST_OPTIONS = 40, /* of a TCP header: RFC 9293 §3.1 */
 };
 
@@ -41,6 +42,14 @@ struct sonde_run {
  * port or all of them without. */
 struct sonde_section {
   sonde_u32 first, count;
+};
+
+/* Where to look for the run of an index, so that a search among a million of
+ * runs does not begin at their middle: the run of index b << shift is number
+ * first[b]. With few runs there is one bucket. */
+struct sonde_guide {
+  sonde_u32 first[SONDE_GUIDE_BUCKETS + 1];
+  sonde_u32 shift;
 };
 
 struct sonde_port_table {

@@ -16,6 +16,7 @@
 
 struct sonde_geometry geometry;
 struct sonde_control control;
+struct sonde_guide guide;
 struct sonde_port_table port_table;
 struct sonde_hop hops[SONDE_MOST_HOPS];
 

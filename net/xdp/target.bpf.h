@@ -38,10 +38,11 @@ static __always_inline __u64 below(__u64 a, __u64 b) {
   return borrow;
 }
 
-/* The last run that begins at or before an index, which is not before the first's. */
+/* The last run that begins at or before an index. */
 static __noinline const struct sonde_run* run_of_index(__u64 index) {
-  __u32 at = 0;
-  for (__u32 i = 0, left = geometry.run_count; i < HALVINGS && left > 1; ++i) {
+  const __u32 bucket = (__u32)(index >> guide.shift) & (SONDE_GUIDE_BUCKETS - 1);
+  __u32 at = guide.first[bucket];
+  for (__u32 i = 0, left = guide.first[bucket + 1] - at + 1; i < HALVINGS && left > 1; ++i) {
     const __u32 half = left / 2;
     __u32 middle = at + half;
     const struct sonde_run* run = bpf_map_lookup_elem(&runs, &middle);
@@ -69,8 +70,9 @@ static __noinline int target_of_step(__u64 step, struct target* target) {
   target->address = run->first;
   if (run->port != 0) return 0;
   const __u64 ports = geometry.port_count;
-  target->address = address_plus(run->first, offset / ports);
-  target->port = port_table.ports[(offset % ports) & (SONDE_PORTS - 1)];
+  const __u64 address = offset / ports;
+  target->address = address_plus(run->first, address);
+  target->port = port_table.ports[(offset - address * ports) & (SONDE_PORTS - 1)];
   return 0;
 }
 

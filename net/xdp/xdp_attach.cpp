@@ -52,7 +52,8 @@ tl::unexpected<Error> attach_error(int error, uint32_t interface_index, XdpMode 
 
 Result<XdpDescriptor> attach_xdp(int program, uint32_t interface_index, XdpMode mode) {
   const uint32_t flags = mode == XdpMode::native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE;
-  LIBBPF_OPTS(bpf_link_create_opts, options, .flags = flags);
+  auto options = bpf_options<bpf_link_create_opts>();
+  options.flags = flags;
   const int link = bpf_link_create(program, static_cast<int>(interface_index), BPF_XDP, &options);
   if (link < 0) return attach_error(-link, interface_index, mode);
   return XdpDescriptor(link);

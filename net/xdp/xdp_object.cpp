@@ -30,19 +30,28 @@ std::string last_words(std::string_view log) {
   return std::string(last);
 }
 
+/// "Permission denied; its verifier says: …", in parentheses.
+std::string cause(int error, std::string_view log) {
+  const std::string words = last_words(log);
+  return std::string("(") + std::strerror(error) + (words.empty() ? "" : "; its verifier says: " + words) +
+         ")";
+}
+
+/// The verifier refuses, with EACCES, what it trusts only holders of CAP_PERFMON to do.
 tl::unexpected<Error> load_error(int error, std::string_view log) {
-  if (error == EPERM) {
+  if (error == EPERM || error == EACCES) {
     return impossible_error(
-        "the kernel does not let us load XDP programs, which takes CAP_BPF and CAP_NET_ADMIN: " +
-        how_to_grant(Capability::bpf) + " (with cap_net_admin too), or use --engine raw");
+        "the kernel does not let us load the XDP programs " + cause(error, log) +
+        ", which takes CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON: " + how_to_grant(Capability::bpf) +
+        ", with cap_net_admin and cap_perfmon in the same way (" +
+        "`cap_bpf,cap_net_admin,cap_perfmon+ep`), or use --engine raw");
   }
   if (error == ENOMEM || error == E2BIG) {
-    return impossible_error(std::string("not enough memory for the XDP engine's tables (") +
-                            std::strerror(error) + "): make the slices smaller, or use --engine raw");
+    return impossible_error("the kernel has no room for the XDP engine's tables " + cause(error, log) +
+                            ": make the slices smaller, or use --engine raw");
   }
-  return impossible_error(std::string("this kernel does not take the XDP programs (") + std::strerror(error) +
-                          (log.empty() ? "" : "; its verifier says: " + last_words(log)) +
-                          "): it takes Linux 5.19 or newer; use --engine raw");
+  return impossible_error("this kernel does not take the XDP programs " + cause(error, log) +
+                          ": it takes Linux 5.19 or newer; use --engine raw");
 }
 
 void set_sizes(const sweep_bpf& skeleton, const XdpTables& tables) {
@@ -60,7 +69,9 @@ void set_sizes(const sweep_bpf& skeleton, const XdpTables& tables) {
 Result<void> load(XdpObject& object, const XdpTables& tables) {
   libbpf_set_print([](libbpf_print_level, const char*, va_list) { return 0; });  // errors are ours to word
   std::string log(kLogSize, '\0');
-  LIBBPF_OPTS(bpf_object_open_opts, options, .kernel_log_buf = log.data(), .kernel_log_size = log.size());
+  auto options = bpf_options<bpf_object_open_opts>();
+  options.kernel_log_buf = log.data();
+  options.kernel_log_size = log.size();
   object.skeleton.reset(sweep_bpf__open_opts(&options));
   if (!object.skeleton) return load_error(errno, {});
   set_sizes(*object.skeleton, tables);
@@ -72,6 +83,7 @@ Result<void> load(XdpObject& object, const XdpTables& tables) {
 Result<void> fill(XdpObject& object, const XdpTables& tables) {
   auto& programs = *object.skeleton->bss;
   programs.geometry = geometry_of(tables);
+  programs.guide = *guide_of(tables);
   programs.port_table = *port_table_of(tables);
   programs.control.wanted = 1u << SONDE_REJECTED | 1u << SONDE_CLOSED | 1u << SONDE_OPEN;
   std::transform(tables.hops.begin(), tables.hops.end(), programs.hops,

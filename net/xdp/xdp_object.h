@@ -17,6 +17,14 @@
 
 namespace sonde {
 
+/// Options of a call of libbpf: all zero, but for their own size.
+template <typename Options>
+Options bpf_options() {
+  Options options{};
+  options.sz = sizeof options;
+  return options;
+}
+
 /// The memory of an array map, shared with the programs.
 class MappedArray {
  public:
@@ -53,8 +61,8 @@ class XdpDescriptor {
 
 struct XdpObject {
   struct Destroy {
-    void operator()(sweep_bpf* skeleton) const { sweep_bpf__destroy(skeleton); }
-    void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
+    void operator()(sweep_bpf* loaded) const { sweep_bpf__destroy(loaded); }
+    void operator()(ring_buffer* buffer) const { ring_buffer__free(buffer); }
   };
 
   std::unique_ptr<sweep_bpf, Destroy> skeleton;

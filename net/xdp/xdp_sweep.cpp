@@ -20,14 +20,12 @@ namespace {
 
 constexpr uint64_t kStepsPerWord = 32;
 constexpr double kNanosPerSecond = 1e9;
-constexpr size_t kLargestTrial = 4096;
 
-/// A field that a program reads or writes at the same time.
+/// Into a field that a program reads at the same time.
 template <typename Number>
 void store(Number& field, Number value) {
   std::atomic_ref(field).store(value, std::memory_order_release);
 }
-uint64_t load(uint64_t& field) { return std::atomic_ref(field).load(std::memory_order_acquire); }
 
 /// Returns when every program that runs now has come to its end (an RCU grace
 /// period). Where the kernel has it not, nohz_full cores, the slice's change is
@@ -44,7 +42,9 @@ bool is_pinned_to(uint32_t core) {
 /// Runs `generate` on that many live frames. 0, or errno.
 int run_live(int program, uint32_t frames) {
   std::array<std::byte, SONDE_FRAME_ROOM> frame{};
-  LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame.data(), .data_size_in = frame.size());
+  auto options = bpf_options<bpf_test_run_opts>();
+  options.data_in = frame.data();
+  options.data_size_in = frame.size();
   options.repeat = static_cast<int>(std::min<uint32_t>(frames, INT32_MAX));
   options.flags = BPF_F_TEST_XDP_LIVE_FRAMES;
   const int result = bpf_prog_test_run_opts(program, &options);
@@ -124,44 +124,7 @@ Result<uint64_t> XdpSweep::run(uint32_t core, uint64_t begin, uint64_t end, uint
   prepare(core, begin, end);
   const int error = run_live(bpf_program__fd(object_->skeleton->progs.generate), frames);
   if (error != 0) return io_error(std::string("sending out of XDP failed: ") + std::strerror(error));
-  return load(object_->runners.entries<sonde_runner>()[core].next);
-}
-
-Result<size_t> XdpSweep::take_events(const OnEvent& on_event, Nanos longest_wait) {
-  const auto wait_ms =
-      std::chrono::ceil<std::chrono::milliseconds>(std::max(longest_wait, Nanos::zero())).count();
-  object_->on_event = &on_event;
-  object_->taken = 0;
-  int result = ring_buffer__consume(object_->ring.get());
-  if (result == 0 && wait_ms > 0)
-    result = ring_buffer__poll(object_->ring.get(), static_cast<int>(std::min<int64_t>(wait_ms, INT32_MAX)));
-  object_->on_event = nullptr;
-  if (result < 0 && result != -EINTR && result != -ECANCELED)
-    return io_error(std::string("reading the events of the XDP engine failed: ") + std::strerror(-result));
-  return object_->taken;
-}
-
-XdpCounters XdpSweep::counters() const {
-  XdpCounters sum;
-  for (sonde_runner& runner : object_->runners.entries<sonde_runner>()) {
-    sum.built += load(runner.built);
-    sum.skipped += load(runner.skipped);
-    sum.unresolved += load(runner.unresolved);
-    sum.failed += load(runner.failed);
-    sum.waits += load(runner.waits);
-  }
-  for (sonde_receiver& receiver : object_->receivers.entries<sonde_receiver>()) {
-    sum.received += load(receiver.received);
-    sum.syn_ack += load(receiver.syn_ack);
-    sum.reset += load(receiver.reset);
-    sum.rejected += load(receiver.rejected);
-    sum.duplicate += load(receiver.duplicate);
-    sum.outside += load(receiver.outside);
-    sum.ring_full += load(receiver.ring_full);
-    sum.invalid += load(receiver.invalid);
-    sum.reset_sent += load(receiver.reset_sent);
-  }
-  return sum;
+  return std::atomic_ref(object_->runners.entries<sonde_runner>()[core].next).load(std::memory_order_acquire);
 }
 
 Result<void> XdpSweep::set_neighbour(uint32_t interface_index, const IpAddress& address,
@@ -176,27 +139,6 @@ Result<void> XdpSweep::set_neighbour(uint32_t interface_index, const IpAddress& 
   return impossible_error("the XDP engine cannot hold the station of one more neighbour, " +
                           address.to_string() + " (" + std::strerror(-failed) +
                           "): sweep fewer of them at once, or use --engine raw");
-}
-
-Result<XdpTrial> XdpSweep::trial(XdpProgram program, std::span<const std::byte> frame,
-                                 uint32_t interface_index) {
-  const auto& programs = object_->skeleton->progs;
-  XdpTrial trial;
-  trial.frame.resize(kLargestTrial);
-  xdp_md context{};
-  context.data_end = static_cast<uint32_t>(frame.size());
-  context.ingress_ifindex = interface_index;
-  LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame.data(), .data_out = trial.frame.data());
-  options.data_size_in = static_cast<uint32_t>(frame.size());
-  options.data_size_out = kLargestTrial;
-  options.ctx_in = interface_index != 0 ? &context : nullptr;
-  options.ctx_size_in = interface_index != 0 ? sizeof context : 0;
-  const int failed = bpf_prog_test_run_opts(
-      bpf_program__fd(program == XdpProgram::generate ? programs.generate : programs.receive), &options);
-  if (failed != 0) return io_error(std::string("trying an XDP program failed: ") + std::strerror(-failed));
-  trial.frame.resize(options.data_size_out);
-  trial.action = options.retval;
-  return trial;
 }
 
 }  // namespace sonde

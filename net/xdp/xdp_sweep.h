@@ -81,7 +81,8 @@ class XdpSweep {
   void set_wanted(uint32_t marks);
   /// Another number makes the same step another flow, from another source port.
   void set_attempt(uint32_t attempt);
-  /// Nothing is sent any more; run() comes to its end within some 30 ms per million frames.
+  /// Nothing is sent any more. run() comes to its end when its turns are used
+  /// up, some 55 ms for each million that is left (a signal is quicker).
   void stop();
 
   /// Sends: the steps [begin, end) of the slice, or as many of them as `frames`
@@ -96,7 +97,8 @@ class XdpSweep {
   uint32_t cores() const;
 
   using OnEvent = std::function<void(const sonde_event&)>;
-  /// Takes what has been told, up to 65,536 events; waits for the first of them. How many there were.
+  /// Takes what has been told, up to 65,536 events; waits for the first of
+  /// them, looking every millisecond. How many there were.
   Result<size_t> take_events(const OnEvent& on_event, Nanos longest_wait);
 
   XdpCounters counters() const;

@@ -9,12 +9,19 @@ namespace sonde {
 namespace {
 
 constexpr uint8_t kEthernetSize = 6;
+constexpr size_t kFewRuns = 2;  // up to here, halving beats a look into another table
+constexpr size_t kBucketsPerRun = 16;
 
 Result<void> check_count(size_t count, uint64_t most, const char* what) {
   if (count <= most) return {};
   return impossible_error("the XDP engine holds at most " + std::to_string(most) + " " + what +
                           ", and there are " + std::to_string(count) +
                           ": divide the targets, or use --engine raw");
+}
+
+/// So many that most hold no more than one run's beginning; and no more, to stay in the caches.
+uint64_t buckets_for(size_t runs) {
+  return std::min<uint64_t>(SONDE_GUIDE_BUCKETS, uint64_t{runs} * kBucketsPerRun);
 }
 
 void check_sense(const XdpTables& tables) {
@@ -75,6 +82,22 @@ std::unique_ptr<sonde_port_table> port_table_of(const XdpTables& tables) {
     table->ranks[tables.ports[rank]] = static_cast<uint16_t>(rank + 1);
   }
   return table;
+}
+
+std::unique_ptr<sonde_guide> guide_of(const XdpTables& tables) {
+  auto guide = std::make_unique<sonde_guide>();
+  const uint64_t last_index = tables.permutation.size - 1;
+  const uint64_t wanted = tables.runs.size() <= kFewRuns ? 1 : buckets_for(tables.runs.size());
+  while (guide->shift < 63 && last_index >> guide->shift >= wanted) ++guide->shift;
+  uint32_t run = 0;
+  for (uint64_t bucket = 0; bucket <= SONDE_GUIDE_BUCKETS; ++bucket) {
+    const bool beyond = bucket > last_index >> guide->shift;
+    while (run + 1 < tables.runs.size() &&
+           (beyond || tables.runs[run + 1].first_index <= bucket << guide->shift))
+      ++run;
+    guide->first[bucket] = run;
+  }
+  return guide;
 }
 
 sonde_hop hop_of(const XdpHop& hop, const CookieKey& key) {

@@ -56,6 +56,7 @@ Result<void> check(const XdpTables& tables);
 /// The tables in the form of the programs, but for the slice.
 sonde_geometry geometry_of(const XdpTables& tables);
 std::unique_ptr<sonde_port_table> port_table_of(const XdpTables& tables);
+std::unique_ptr<sonde_guide> guide_of(const XdpTables& tables);
 sonde_hop hop_of(const XdpHop& hop, const CookieKey& key);
 
 }  // namespace sonde

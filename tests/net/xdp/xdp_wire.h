@@ -1,13 +1,18 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <string>
 
@@ -17,6 +22,18 @@
 extern char** environ;
 
 namespace sonde {
+
+/// Lets a veth device without an XDP program take frames that XDP sends.
+inline bool merge_segments(const char* device) {
+  ethtool_value value{ETHTOOL_SGRO, 1};
+  ifreq request{};
+  std::strncpy(request.ifr_name, device, IFNAMSIZ - 1);
+  request.ifr_data = reinterpret_cast<char*>(&value);
+  const int descriptor = socket(AF_INET, SOCK_DGRAM, 0);
+  const bool done = ioctl(descriptor, SIOCETHTOOL, &request) == 0;
+  close(descriptor);
+  return done;
+}
 
 /// A fleet that answers from XDP (tests/lab/reflector.cpp) on `right`, until
 /// the end of the test.
