@@ -10,6 +10,11 @@
 #include "net/xdp/reset.bpf.h"
 #include "net/xdp/target.bpf.h"
 
+static __always_inline struct sonde_receiver* books_of_core(void) {
+  __u32 core = bpf_get_smp_processor_id();
+  return bpf_map_lookup_elem(&receivers, &core);
+}
+
 /* A proved answer: the endpoint, and the facts for the event. */
 struct answer {
   const struct sonde_ipv6* address;
@@ -89,8 +94,7 @@ static __always_inline int answer_with_reset(struct xdp_md* ctx, struct sonde_re
   return bpf_redirect(ctx->ingress_ifindex, 0);
 }
 
-static __always_inline int on_tcp(struct xdp_md* ctx, struct sonde_receiver* books,
-                                  const struct packet* got) {
+static __always_inline int on_tcp(struct xdp_md* ctx, const struct packet* got) {
   const __u8* tcp = bytes_at(ctx, got->payload_at, SONDE_TCP_SIZE);
   if (!tcp || got->payload_at + SONDE_TCP_SIZE > got->payload_end) return XDP_PASS;
   const __u16 their_port = get16(tcp), our_port = get16(tcp + 2);
@@ -107,6 +111,8 @@ static __always_inline int on_tcp(struct xdp_md* ctx, struct sonde_receiver* boo
                                 .port = their_port,
                                 .window = get16(tcp + 14),
                                 .mark = flags & TCP_RST ? SONDE_CLOSED : SONDE_OPEN};
+  struct sonde_receiver* books = books_of_core();
+  if (!books) return XDP_PASS;
   ++books->received;
   const __u32 sent = sent_sequence(&got->to, &got->from, our_port, their_port);
   if (!(flags & TCP_ACK) || acknowledged != sent + 1) {
@@ -129,8 +135,7 @@ static __always_inline int is_icmp_error(__u8 ipv6, __u8 type) {
   return type == 3 || type == 11 || type == 12;         /* RFC 792 */
 }
 
-static __always_inline int on_icmp(struct xdp_md* ctx, struct sonde_receiver* books,
-                                   const struct packet* got) {
+static __always_inline int on_icmp(struct xdp_md* ctx, const struct packet* got) {
   const __u8* icmp = bytes_at(ctx, got->payload_at, ICMP_SIZE);
   if (!icmp || !is_icmp_error(got->ipv6, icmp[0])) return XDP_PASS;
   struct packet quoted = {.at = got->payload_at + ICMP_SIZE, .ipv6 = got->ipv6};
@@ -146,6 +151,8 @@ static __always_inline int on_icmp(struct xdp_md* ctx, struct sonde_receiver* bo
   const __u32 sequence = get32(tcp + 4);
   answer.port = get16(tcp + 2);
   if (!is_ours(our_port)) return XDP_PASS;
+  struct sonde_receiver* books = books_of_core();
+  if (!books) return XDP_PASS;
   ++books->received;
   if (sequence != sent_sequence(&quoted.from, &quoted.to, our_port, answer.port)) {
     ++books->invalid;
@@ -162,8 +169,5 @@ int receive(struct xdp_md* ctx) {
   if (read_link(ctx, &got) != 0 || read_packet(ctx, &got) != 0) return XDP_PASS;
   const int tcp = got.protocol == IPPROTO_TCP;
   if (!tcp && got.protocol != (got.ipv6 ? PROTOCOL_ICMPV6 : IPPROTO_ICMP)) return XDP_PASS;
-  __u32 core = bpf_get_smp_processor_id();
-  struct sonde_receiver* books = bpf_map_lookup_elem(&receivers, &core);
-  if (!books) return XDP_PASS;
-  return tcp ? on_tcp(ctx, books, &got) : on_icmp(ctx, books, &got);
+  return tcp ? on_tcp(ctx, &got) : on_icmp(ctx, &got);
 }

@@ -37,14 +37,21 @@ std::string cause(int error, std::string_view log) {
          ")";
 }
 
+/// The command for one capability, made to grant the three.
+std::string how_to_grant_all() {
+  constexpr std::string_view kOne = "cap_bpf";
+  std::string text = how_to_grant(Capability::bpf);
+  const size_t at = text.find(kOne);
+  CHECK(at != std::string::npos);
+  return text.insert(at + kOne.size(), ",cap_net_admin,cap_perfmon");
+}
+
 /// The verifier refuses, with EACCES, what it trusts only holders of CAP_PERFMON to do.
 tl::unexpected<Error> load_error(int error, std::string_view log) {
   if (error == EPERM || error == EACCES) {
-    return impossible_error(
-        "the kernel does not let us load the XDP programs " + cause(error, log) +
-        ", which takes CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON: " + how_to_grant(Capability::bpf) +
-        ", with cap_net_admin and cap_perfmon in the same way (" +
-        "`cap_bpf,cap_net_admin,cap_perfmon+ep`), or use --engine raw");
+    return impossible_error("the kernel does not let us load the XDP programs " + cause(error, log) +
+                            ", which takes CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON: " + how_to_grant_all() +
+                            ", or use --engine raw");
   }
   if (error == ENOMEM || error == E2BIG) {
     return impossible_error("the kernel has no room for the XDP engine's tables " + cause(error, log) +

@@ -25,8 +25,9 @@ TEST_F(Rights, WithoutThemTheErrorSaysWhatToDo) {
     const auto refused = XdpSweep::open(small().tables);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, ErrorKind::impossible);
-    EXPECT_THAT(refused.error().text, testing::AllOf(testing::HasSubstr("CAP_BPF and CAP_NET_ADMIN"),
-                                                     testing::HasSubstr("setcap")));
+    EXPECT_THAT(refused.error().text,
+                testing::AllOf(testing::HasSubstr("CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON"),
+                               testing::HasSubstr("setcap cap_bpf,cap_net_admin,cap_perfmon+ep")));
   });
 }
 

@@ -107,7 +107,14 @@ class XdpWire : public OwnNamespace {
   }
 };
 
-/// Sweeps until all is answered or `passes` are over.
+/// Whether something comes to be within a moment.
+template <typename Condition>
+bool soon(Condition condition) {
+  for (int i = 0; i < 5000 && !condition(); ++i) usleep(1000);
+  return condition();
+}
+
+/// Sends `passes` times to what is unanswered.
 inline void sweep_all(XdpSweep& sweep, uint64_t steps, uint32_t passes = 1) {
   const PinnedToOneCore pinned;
   for (uint32_t pass = 0; pass < passes; ++pass) {
