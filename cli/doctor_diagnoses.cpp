@@ -29,9 +29,19 @@ bool may_send_raw(const DoctorFacts& facts) {
 }
 
 EngineAvailability syn_engine(const DoctorFacts& facts) {
-  if (may_send_raw(facts))
-    return {"syn", true, "half-open, by packets of its own; the fastest of this version"};
+  if (may_send_raw(facts)) return {"syn", true, "half-open, by packets of its own"};
   return {"syn", false, "raw packets need CAP_NET_RAW: " + how_to_grant(Capability::net_raw)};
+}
+
+/// What the kernel and the drivers make of its programs shows when they are loaded.
+EngineAvailability xdp_engine(const DoctorFacts& facts) {
+  for (const Capability needed :
+       {Capability::bpf, Capability::net_admin, Capability::perfmon, Capability::net_raw}) {
+    if (!facts.privileges || !facts.privileges->of(needed).permitted)
+      return {"xdp", false,
+              "programs in the kernel need " + std::string(to_string(needed)) + ": " + how_to_grant(needed)};
+  }
+  return {"xdp", true, "half-open, in the kernel, from Linux 5.18; the fastest, and only by --engine xdp"};
 }
 
 EngineAvailability uring_engine(const DoctorFacts& facts) {
@@ -188,7 +198,7 @@ std::string_view to_string(Severity severity) {
 }
 
 std::vector<EngineAvailability> judge_engines(const DoctorFacts& facts) {
-  return {syn_engine(facts), uring_engine(facts), epoll_engine(facts)};
+  return {syn_engine(facts), xdp_engine(facts), uring_engine(facts), epoll_engine(facts)};
 }
 
 std::vector<Diagnosis> diagnose(const DoctorFacts& facts) {

@@ -13,6 +13,7 @@
 #include "cli/stop_signal.h"
 #include "cli/unresolved.h"
 #include "cli/wiring.h"
+#include "cli/xdp_wiring.h"
 #include "net/drop_counters.h"
 #include "net/privilege.h"
 
@@ -105,7 +106,7 @@ Result<void> make_journal(Preparation& ready) {
   plan.shard_index = subject.shard.index;
   plan.shard_count = subject.shard.count;
   plan.steps = ShardWalk(ready.targets.set.size(), subject.shard).steps();
-  plan.slice_steps = kMostSliceSteps;
+  plan.slice_steps = ready.engine.xdp ? kMostXdpSliceSteps : kMostSliceSteps;
   if (!path.empty()) plan.targets = ready.targets.set.canonical_text();
   Result<std::unique_ptr<Journal>> journal =
       path.empty() ? Journal::in_memory(std::move(plan))
@@ -191,10 +192,19 @@ ExitCode fail_sweep(const Preparation& ready, const Error& error) {
 }
 
 /// What the kernel drops unseen, from now on, each in a sentence.
-decltype(Sweep::Parts::explain_drops) drops_from_now(const EngineChoice& engine) {
+decltype(Sweep::Parts::explain_drops) drops_from_now(const EngineChoice& engine,
+                                                     std::span<const Interface> interfaces) {
   if (engine.syn) {
     return [&engine](const std::optional<PacketBooks>& packets) {
       return engine.syn->explain_drops(packets.value_or(PacketBooks{}));
+    };
+  }
+  if (engine.xdp) {
+    std::vector<uint32_t> all;
+    for (const Interface& interface : interfaces) all.push_back(interface.index);
+    return [all, before = read_interface_counters(all)](const std::optional<PacketBooks>&) {
+      const auto after = read_interface_counters(all);
+      return before && after ? explain_interface_drops(*before, *after) : std::vector<std::string>{};
     };
   }
   return [before = read_drop_counters()](const std::optional<PacketBooks>&) {
@@ -217,17 +227,33 @@ SummaryRecord summary_of(const Preparation& ready) {
 
 SweepOptions options_of(const Preparation& ready) {
   SweepOptions options = sweep_options(ready.options);
-  if (!ready.engine.syn) protect_neighbour_table(options, ready.interfaces);
+  if (!ready.engine.syn && !ready.engine.xdp) protect_neighbour_table(options, ready.interfaces);
   return options;
 }
 
 /// Everything that takes a right is open; what comes now is foreign bytes.
 Result<void> give_up_rights(const EngineChoice& engine) {
-  return engine.syn ? drop_capabilities() : Result<void>{};
+  return engine.syn || engine.xdp ? drop_capabilities() : Result<void>{};
+}
+
+/// With everything open that takes a right.
+Result<CrewFactory> open_crew(Preparation& ready, const Clock& clock, const StopSignal& stop) {
+  const ScanConduct& conduct = ready.options.conduct;
+  if (!ready.engine.xdp)
+    return make_crew_factory(ready.engine, conduct, own_addresses(ready.interfaces), clock);
+  const XdpOrder order{conduct,
+                       ready.interfaces,
+                       ready.targets.set,
+                       ready.journal->plan(),
+                       ready.options.output.show,
+                       ready.engine.threads};
+  return open_xdp(order, clock, [&stop] { return stop.asked(); });
 }
 
 ExitCode run_sweep(Preparation& ready, std::span<const std::unique_ptr<Sink>> sinks, const Clock& clock,
                    const StopSignal& stop) {
+  Result<CrewFactory> crew = open_crew(ready, clock, stop);
+  if (!crew) return fail_sweep(ready, crew.error());
   if (Result<void> given_up = give_up_rights(ready.engine); !given_up)
     return fail_sweep(ready, given_up.error());
   tell_start(ready);
@@ -235,10 +261,9 @@ ExitCode run_sweep(Preparation& ready, std::span<const std::unique_ptr<Sink>> si
   Sweep::Parts parts{.targets = ready.targets.set,
                      .journal = *ready.journal,
                      .clock = clock,
-                     .crew_factory = make_crew_factory(ready.engine, ready.options.conduct,
-                                                       own_addresses(ready.interfaces), clock),
+                     .crew_factory = std::move(*crew),
                      .sinks = sinks,
-                     .explain_drops = drops_from_now(ready.engine),
+                     .explain_drops = drops_from_now(ready.engine, ready.interfaces),
                      .stop_asked = [&stop] { return stop.asked(); },
                      .on_status = {}};
   if (!ready.options.output.quiet)

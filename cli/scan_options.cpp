@@ -63,9 +63,9 @@ Result<void> apply_engine(const std::string& text, ScanOptions& options) {
   else if (text == "syn")
     options.conduct.engine = EngineKind::syn;
   else if (text == "xdp")
-    return impossible_error("'xdp' is not part of this version: use syn or connect");
+    options.conduct.engine = EngineKind::xdp;
   else
-    return usage_error("'" + text + "' is no engine: expected auto, syn or connect");
+    return usage_error("'" + text + "' is no engine: expected auto, syn, xdp or connect");
   return {};
 }
 
@@ -137,11 +137,16 @@ void declare_subject(CLI::App& app, ScanSubject& subject, Words& words) {
 }
 
 void declare_conduct(CLI::App& app, ScanConduct& conduct, Words& words) {
-  app.add_option("--engine", words.engine, "auto (syn where permitted), syn (half-open) or connect [auto]")
+  app.add_option(
+         "--engine", words.engine,
+         "auto (syn where permitted), syn (half-open), xdp (half-open, in the kernel) or connect [auto]")
       ->type_name("ENGINE");
   app.add_option("--io", words.io, "of the connect engine: auto, io_uring or epoll")->type_name("IO");
   app.add_option("--capture", conduct.capture, "of the syn engine: write its packets to this pcap file")
       ->type_name("FILE");
+  app.add_flag(
+      "--xdp-generic", conduct.xdp_generic,
+      "of the xdp engine: attach behind the driver, where that has no native mode or would reset its link");
   app.add_option("--ring-bytes", conduct.ring_bytes,
                  "of the syn engine: receive ring of each thread [4194304]")
       ->type_name("N")
@@ -257,8 +262,15 @@ Result<void> refuse_subject(const CLI::App& app) {
 
 /// Options of one engine that the other could only ignore.
 Result<void> check_engine(const ScanConduct& conduct) {
+  if (conduct.engine == EngineKind::xdp &&
+      (conduct.banner || conduct.host_rate > 0 || !conduct.capture.empty()))
+    return usage_error(
+        "--banner, --host-rate and --capture need packets in user space: leave them out, or use "
+        "--engine syn");
+  if (conduct.engine != EngineKind::xdp && conduct.xdp_generic)
+    return usage_error("--xdp-generic belongs to the xdp engine: leave it out, or use --engine xdp");
   const bool for_connect = conduct.polite || conduct.concurrency > 0 || conduct.io != IoChoice::automatic;
-  if (conduct.engine == EngineKind::syn && for_connect)
+  if ((conduct.engine == EngineKind::syn || conduct.engine == EngineKind::xdp) && for_connect)
     return usage_error(
         "--polite, --concurrency and --io belong to the connect engine: leave them out, or use --engine "
         "connect");

@@ -22,6 +22,7 @@ enum class EngineKind : uint8_t {
   automatic,  ///< syn where it is permitted, otherwise connect
   connect,    ///< full handshakes by the kernel
   syn,        ///< half-open, by packets of our own
+  xdp,        ///< half-open, in the kernel
 };
 
 /// What to sweep: fixed for the whole life of a sweep, also when it is resumed.
@@ -53,6 +54,7 @@ struct ScanConduct {
   IoChoice io = IoChoice::automatic;
   std::string capture;            ///< file for the packets of the SYN engine; empty: none
   uint64_t ring_bytes = 4 << 20;  ///< receive ring of each SYN thread
+  bool xdp_generic = false;       ///< attach behind the driver
   SourceOptions source;
 };
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <mutex>
-#include <random>
 
+#include "cli/packet_wiring.h"
 #include "engine/probe/syn_prober.h"
 #include "net/epoll_tcp_driver.h"
 #include "net/packet/af_packet_port.h"
@@ -13,21 +13,8 @@
 namespace sonde {
 namespace {
 
-// Enough that the same endpoint, tried again, is a new flow to whatever stands in between.
-constexpr uint16_t kSourcePorts = 64;
 // Connects in flight of one prober: to this machine's own addresses, and after open answers.
 constexpr uint32_t kConnectSlots = 1024;
-
-CookieKey random_key() {
-  std::random_device device;
-  const auto word = [&device] { return (uint64_t{device()} << 32) | device(); };
-  return {word(), word()};
-}
-
-Result<SourcePorts> reserve_ports(const SourceOptions& source) {
-  return source.first_port != 0 ? SourcePorts::reserve(source.first_port, source.last_port)
-                                : SourcePorts::reserve(kSourcePorts);
-}
 
 bool is_link_local(const RoutePrefix& prefix) {
   return prefix.first.is_link_local_v6() && prefix.length >= 10;
@@ -59,19 +46,6 @@ void put_first(std::vector<uint32_t>& numbers, uint32_t number) {
 bool is_loopback(uint32_t index, std::span<const Interface> interfaces) {
   const auto found = std::ranges::find(interfaces, index, &Interface::index);
   return found != interfaces.end() && found->type == LinkType::loopback;
-}
-
-RouteOptions route_options(const SourceOptions& source, std::span<const Interface> interfaces) {
-  RouteOptions options;
-  const auto named = std::ranges::find(interfaces, source.interface, &Interface::name);
-  if (!source.interface.empty() && named != interfaces.end()) options.interface_index = named->index;
-  options.source = source.source_v4 ? source.source_v4 : source.source_v6;
-  return options;
-}
-
-/// The second --source, when both families have one.
-std::optional<IpAddress> other_source(const SourceOptions& source) {
-  return source.source_v4 ? source.source_v6 : std::nullopt;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "cli/xdp_wiring.h"
 #include "engine/probe/connect_prober.h"
 #include "engine/sweep/probing_crew.h"
 #include "net/epoll_tcp_driver.h"
@@ -88,6 +89,24 @@ Result<EngineChoice> choose_syn(const ScanConduct& conduct, std::span<const Inte
   engine.why = "half-open, by packets of its own";
   engine.slots_per_thread = 0;
   engine.notes = engine.syn->notes();
+  return engine;
+}
+
+/// Its programs are loaded later, when the order of the sweep is known.
+Result<EngineChoice> choose_xdp(const ScanConduct& conduct, std::span<const Interface> interfaces,
+                                uint64_t steps, const EngineBounds& bounds) {
+  if (conduct.rate > 0 && conduct.rate < kLeastXdpRate) {
+    Result<EngineChoice> syn = choose_syn(conduct, interfaces, steps, bounds);
+    if (syn) syn->notes.push_back("by raw SYNs instead of XDP: below --rate 50k they do as well");
+    return syn;
+  }
+  if (Result<void> raised = raise_xdp_rights(); !raised) return tl::unexpected(raised.error());
+  EngineChoice engine;
+  engine.xdp = true;
+  engine.name = "xdp";
+  engine.why = "half-open, by programs in the kernel";
+  engine.threads = std::max(1u, conduct.threads);
+  engine.slots_per_thread = 0;
   return engine;
 }
 
@@ -193,6 +212,7 @@ Result<EngineChoice> choose_engine(const ScanConduct& conduct, std::span<const I
   const Result<ResourceLimit> descriptors = raise_descriptor_limit();
   const Limits limits = read_limits();
   const EngineBounds bounds{limits.cpus, descriptors ? descriptors->soft : limits.descriptors.soft};
+  if (conduct.engine == EngineKind::xdp) return choose_xdp(conduct, interfaces, steps, bounds);
   const std::string obstacle = only_connects_can(conduct);
   if (conduct.engine == EngineKind::connect || !obstacle.empty()) {
     return choose_connect(conduct, steps, bounds, conduct.engine == EngineKind::connect ? "" : obstacle);

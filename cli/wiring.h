@@ -17,6 +17,7 @@ struct EngineChoice {
   std::string name;  ///< "connect (io_uring)"
   std::string why;   ///< in one sentence
   bool io_uring = false;
+  bool xdp = false;
   uint32_t threads = 1;
   uint32_t slots_per_thread = 1;   ///< connects in flight; 0: the engine holds none
   std::vector<std::string> notes;  ///< limits that were hit

@@ -19,6 +19,7 @@ cap_value_t number_of(Capability capability) {
     case Capability::net_raw: return CAP_NET_RAW;
     case Capability::net_admin: return CAP_NET_ADMIN;
     case Capability::bpf: return CAP_BPF;
+    case Capability::perfmon: return CAP_PERFMON;
     case Capability::sys_resource: return CAP_SYS_RESOURCE;
   }
   return CAP_NET_RAW;
@@ -64,6 +65,7 @@ std::string_view to_string(Capability capability) {
     case Capability::net_raw: return "CAP_NET_RAW";
     case Capability::net_admin: return "CAP_NET_ADMIN";
     case Capability::bpf: return "CAP_BPF";
+    case Capability::perfmon: return "CAP_PERFMON";
     case Capability::sys_resource: return "CAP_SYS_RESOURCE";
   }
   return "?";

@@ -14,11 +14,12 @@ enum class Capability : uint8_t {
   net_raw,       ///< raw and packet sockets: the SYN engine
   net_admin,     ///< attaching XDP programs; seeing the firewall's rules
   bpf,           ///< loading BPF programs
+  perfmon,       ///< BPF programs that compare pointers: the XDP engine's
   sys_resource,  ///< raising hard limits
 };
 
 inline constexpr std::array kCapabilities{Capability::net_raw, Capability::net_admin, Capability::bpf,
-                                          Capability::sys_resource};
+                                          Capability::perfmon, Capability::sys_resource};
 
 /// "CAP_NET_RAW", …
 std::string_view to_string(Capability capability);

@@ -13,6 +13,13 @@
 
 namespace sonde {
 
+/// Answers that no output shows need not be handed over one by one: marks in a
+/// ledger of the slice tell of them.
+struct QuietMarks {
+  std::span<const uint64_t> words;  ///< as in Ledger; empty: all were handed over
+  uint32_t told = 0;                ///< bit m: marks m were handed over all the same
+};
+
 /// Carries out the passes of a sweep and hands its findings to a queue; how, is
 /// its own affair. Used from one thread, the one that reports.
 class Crew {
@@ -32,9 +39,10 @@ class Crew {
   virtual uint64_t dealt() const = 0;
   /// How many endpoints could not be tried in the pass. Precondition: !working().
   virtual uint64_t not_tried() const = 0;
-  /// A crew may count answers that no output shows without handing them over, by
-  /// marks of its own: the words of a ledger of the slice; else empty. Precondition: !working().
-  virtual std::span<uint64_t> quiet_marks() { return {}; }
+  /// What a crew has counted and not handed over. Precondition: !working().
+  virtual QuietMarks quiet_marks() { return {}; }
+  /// Why it cannot go on; the sweep then ends like one that was interrupted. Precondition: !working().
+  virtual std::optional<Error> failure() const { return std::nullopt; }
   /// The books of all passes so far. Precondition: !working().
   virtual ProbeBooks books() const = 0;
   /// What was met on the way and could not be told of an endpoint, each once. Precondition: !working().

@@ -42,7 +42,7 @@ bool Ledger::raise(uint64_t step, Mark mark) {
   return false;
 }
 
-Ledger::Raised Ledger::raise_word(size_t index, uint64_t marks) {
+Ledger::Raised Ledger::raise_word(size_t index, uint64_t marks, uint32_t except) {
   std::atomic_ref word(words_[index]);
   uint64_t seen = word.load(std::memory_order_relaxed);
   if (seen == marks) return {};
@@ -53,7 +53,7 @@ Ledger::Raised Ledger::raise_word(size_t index, uint64_t marks) {
     higher = seen;
     for (unsigned shift = 0; shift < 64; shift += 2) {
       const uint64_t old_mark = (seen >> shift) & 3, new_mark = (marks >> shift) & 3;
-      if (new_mark <= old_mark) continue;
+      if (new_mark <= old_mark || (except >> new_mark & 1) != 0) continue;
       higher = (higher & ~(uint64_t{3} << shift)) | (new_mark << shift);
       ++(old_mark == 0 ? raised.first : raised.again);
     }

@@ -50,8 +50,9 @@ class Ledger {
   struct Raised {
     uint32_t first = 0, again = 0;
   };
-  /// Raises all marks of a word to those of another ledger's.
-  Raised raise_word(size_t index, uint64_t marks);
+  /// Raises all marks of a word to those of another ledger's, but for the marks
+  /// m whose bit in `except` is set.
+  Raised raise_word(size_t index, uint64_t marks, uint32_t except);
   /// The first unanswered step at or after `from`, below `to`; `to` when there is none.
   uint64_t next_unanswered(uint64_t from, uint64_t to) const;
   LedgerCounts count() const;

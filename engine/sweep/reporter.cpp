@@ -152,12 +152,11 @@ EndpointRecord Reporter::silent_record(uint64_t local_step, uint32_t attempts, W
   return record;
 }
 
-/// Word by word, since there may be billions. What has been handed over stands
-/// as high in both.
-void Reporter::absorb(std::span<const uint64_t> words, uint32_t pass) {
+/// Word by word, since there may be billions.
+void Reporter::absorb(const QuietMarks& marks, uint32_t pass) {
   JournalState& state = parts_.journal.state();
-  for (size_t i = 0; i < words.size(); ++i) {
-    const Ledger::Raised raised = ledger_->raise_word(i, words[i]);
+  for (size_t i = 0; i < marks.words.size(); ++i) {
+    const Ledger::Raised raised = ledger_->raise_word(i, marks.words[i], marks.told);
     state.found[pass] += raised.first;
     not_first_ += raised.again;
   }

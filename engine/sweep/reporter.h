@@ -9,6 +9,7 @@
 #include "engine/probe/record.h"
 #include "engine/sink/show_filter.h"
 #include "engine/sink/sink.h"
+#include "engine/sweep/crew.h"
 #include "engine/sweep/host_book.h"
 #include "engine/sweep/journal.h"
 #include "engine/sweep/ledger.h"
@@ -38,9 +39,8 @@ class Reporter {
   /// did not take is not marked.
   Result<void> report(std::span<const Finding> findings);
 
-  /// Marks what a crew has counted and no output shows (Crew::quiet_marks()), as
-  /// found in this pass.
-  void absorb(std::span<const uint64_t> words, uint32_t pass);
+  /// Marks what a crew has counted and not handed over, as found in this pass.
+  void absorb(const QuietMarks& marks, uint32_t pass);
 
   /// Reports steps from `from` on that are unanswered as filtered/no-response,
   /// some thousands of steps at a time, in order; returns the step up to which

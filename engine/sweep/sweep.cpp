@@ -144,6 +144,7 @@ Result<void> Sweep::run_pass(Ledger& ledger, uint32_t number) {
   slow_down_for(number, found_in_all() - found_before);
   pass_ended_ = parts_.clock.now();
   not_tried_ = crew_->not_tried();
+  if (!failed_) failed_ = crew_->failure();
   if (failed_) return tl::unexpected(*failed_);
   return {};
 }

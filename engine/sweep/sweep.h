@@ -36,6 +36,8 @@ struct SweepOptions {
 inline constexpr Nanos kLongestRetryWait = std::chrono::seconds(5);
 /// Steps that one ledger covers: 2^32 cost 1 GiB. Longer sweeps go in slices.
 inline constexpr uint64_t kMostSliceSteps = uint64_t{1} << 32;
+/// With the kernel's own ledger beside the journal's.
+inline constexpr uint64_t kMostXdpSliceSteps = uint64_t{1} << 31;
 
 /// A sweep in the middle of its work, for a progress line.
 struct SweepStatus {

@@ -54,9 +54,10 @@ class PassBlocks {
     bool empty() const { return begin == end; }
   };
 
-  /// Steps 0 … steps−1 in blocks small enough that `threads` threads all get
-  /// several of them.
-  PassBlocks(uint64_t steps, uint32_t threads);
+  /// Steps 0 … steps−1 in blocks of at most `largest`, small enough that
+  /// `threads` threads all get several of them.
+  PassBlocks(uint64_t steps, uint32_t threads, uint64_t largest = kLargestBlock);
+  static constexpr uint64_t kLargestBlock = 4096;
 
   /// The next block; an empty one when all have been dealt.
   Block claim();

@@ -19,10 +19,12 @@ static __always_inline __u64* ledger_word(__u64 step) {
 
 static __always_inline __u32 ledger_shift(__u64 step) { return (__u32)(step % STEPS_PER_WORD) * 2; }
 
-static __always_inline int raise(__u64* word, __u32 shift, __u64 mark) {
+/* `before`: the mark that stood there. */
+static __always_inline int raise(__u64* word, __u32 shift, __u64 mark, __u64* before) {
   for (int i = 0; i < RAISE_TRIES; ++i) {
     const __u64 seen = *(volatile __u64*)word;
-    if (((seen >> shift) & 3) >= mark) return STOOD_AS_HIGH;
+    *before = (seen >> shift) & 3;
+    if (*before >= mark) return STOOD_AS_HIGH;
     const __u64 raised = (seen & ~(3ull << shift)) | mark << shift;
     if (__sync_val_compare_and_swap(word, seen, raised) == seen) return RAISED;
   }

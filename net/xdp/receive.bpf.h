@@ -58,7 +58,9 @@ static __always_inline void tell_and_raise(struct xdp_md* ctx, struct sonde_rece
       return;
     }
   }
-  const int raised = raise(word, shift, answer->mark);
+  __u64 before = SONDE_UNANSWERED;
+  const int raised = raise(word, shift, answer->mark, &before);
+  if (raised == RAISED && before != SONDE_UNANSWERED && !(control.wanted >> before & 1)) ++books->revised;
   if (raised == STOOD_AS_HIGH) ++books->duplicate;
   if (raised == CONTENDED) ++books->ring_full;
   if (!event) return;

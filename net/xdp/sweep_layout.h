@@ -136,7 +136,8 @@ struct sonde_receiver {
   sonde_u64 ring_full; /* of the proved: not entered, so that a later pass asks again */
   sonde_u64 invalid;   /* not proved */
   sonde_u64 reset_sent;
-  sonde_u64 unused[7];
+  sonde_u64 revised; /* of the proved: the step had a lower mark, of which nothing was told */
+  sonde_u64 unused[6];
 };
 
 /* ---- The ledger, and what is told ---- */

@@ -34,18 +34,18 @@ tl::unexpected<Error> attach_error(int error, uint32_t interface_index, XdpMode 
   if (error == EBUSY || error == EEXIST) {
     return impossible_error("another XDP program is attached to " + name + " (" +
                             present_program(interface_index) + "): detach it (`ip link set " + name +
-                            " xdp off`), or use --engine raw");
+                            " xdp off`), or use --engine syn");
   }
   if (error == EPERM) {
     return impossible_error("attaching an XDP program to " + name + " takes CAP_NET_ADMIN: " +
-                            how_to_grant(Capability::net_admin) + ", or use --engine raw");
+                            how_to_grant(Capability::net_admin) + ", or use --engine syn");
   }
   const std::string why = std::string(" (") + std::strerror(error) + ")";
   if (mode == XdpMode::native) {
     return impossible_error("the driver of " + name + " takes no XDP program as it is set up now" + why +
-                            ": use the generic mode, or --engine raw");
+                            ": use the generic mode, or --engine syn");
   }
-  return impossible_error("cannot attach an XDP program to " + name + why + ": use --engine raw");
+  return impossible_error("cannot attach an XDP program to " + name + why + ": use --engine syn");
 }
 
 }  // namespace

@@ -51,14 +51,14 @@ tl::unexpected<Error> load_error(int error, std::string_view log) {
   if (error == EPERM || error == EACCES) {
     return impossible_error("the kernel does not let us load the XDP programs " + cause(error, log) +
                             ", which takes CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON: " + how_to_grant_all() +
-                            ", or use --engine raw");
+                            ", or use --engine syn");
   }
   if (error == ENOMEM || error == E2BIG) {
     return impossible_error("the kernel has no room for the XDP engine's tables " + cause(error, log) +
-                            ": make the slices smaller, or use --engine raw");
+                            ": make the slices smaller, or use --engine syn");
   }
   return impossible_error("this kernel does not take the XDP programs " + cause(error, log) +
-                          ": it takes Linux 5.19 or newer; use --engine raw");
+                          ": it takes Linux 5.19 or newer; use --engine syn");
 }
 
 void set_sizes(const sweep_bpf& skeleton, const XdpTables& tables) {

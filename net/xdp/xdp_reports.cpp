@@ -54,6 +54,7 @@ XdpCounters XdpSweep::counters() const {
     sum.ring_full += load(receiver.ring_full);
     sum.invalid += load(receiver.invalid);
     sum.reset_sent += load(receiver.reset_sent);
+    sum.revised += load(receiver.revised);
   }
   return sum;
 }

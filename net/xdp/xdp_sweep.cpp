@@ -69,7 +69,7 @@ Result<void> XdpSweep::try_live_frames() {
   const int error = run_live(bpf_program__fd(object_->skeleton->progs.generate), 1);
   if (error == 0) return {};
   return impossible_error(std::string("this kernel cannot send frames out of XDP (") + std::strerror(error) +
-                          "): live frames take Linux 5.18 or newer; use --engine raw");
+                          "): live frames take Linux 5.18 or newer; use --engine syn");
 }
 
 Result<void> XdpSweep::attach(std::span<const uint32_t> interfaces, XdpMode mode) {
@@ -138,7 +138,7 @@ Result<void> XdpSweep::set_neighbour(uint32_t interface_index, const IpAddress& 
   if (failed == 0) return {};
   return impossible_error("the XDP engine cannot hold the station of one more neighbour, " +
                           address.to_string() + " (" + std::strerror(-failed) +
-                          "): sweep fewer of them at once, or use --engine raw");
+                          "): sweep fewer of them at once, or use --engine syn");
 }
 
 }  // namespace sonde

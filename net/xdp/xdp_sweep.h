@@ -35,6 +35,7 @@ struct XdpCounters {
   uint64_t ring_full = 0;   ///< of the proved: not entered for want of room, so that a later pass asks again
   uint64_t invalid = 0;     ///< not proved; the host gets them
   uint64_t reset_sent = 0;  ///< RSTs in answer to SYN-ACKs
+  uint64_t revised = 0;     ///< of the proved: the step had a lower mark, of which no event told
 };
 
 /// Which of the two programs.

@@ -16,7 +16,7 @@ Result<void> check_count(size_t count, uint64_t most, const char* what) {
   if (count <= most) return {};
   return impossible_error("the XDP engine holds at most " + std::to_string(most) + " " + what +
                           ", and there are " + std::to_string(count) +
-                          ": divide the targets, or use --engine raw");
+                          ": divide the targets, or use --engine syn");
 }
 
 /// So many that most hold no more than one run's beginning; and no more, to stay in the caches.

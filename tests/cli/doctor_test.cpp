@@ -61,7 +61,8 @@ DoctorFacts healthy() {
   kernel.ipv6 = true;
   Privileges privileges;
   privileges.held[static_cast<size_t>(Capability::net_raw)] = {true, true};
-  privileges.held[static_cast<size_t>(Capability::net_admin)] = {false, true};
+  for (const Capability capability : {Capability::net_admin, Capability::bpf, Capability::perfmon})
+    privileges.held[static_cast<size_t>(capability)] = {false, true};
   return {"0.1.0",
           kernel,
           privileges,
@@ -97,7 +98,8 @@ System
   IPv6                yes
 
 Engines
-  syn                 available: half-open, by packets of its own; the fastest of this version
+  syn                 available: half-open, by packets of its own
+  xdp                 available: half-open, in the kernel, from Linux 5.18; the fastest, and only by --engine xdp
   connect (io_uring)  available: full handshakes; needs no rights
   connect (epoll)     available: works everywhere; needs no rights
 
@@ -105,7 +107,8 @@ Rights
   user                not root
   CAP_NET_RAW         yes
   CAP_NET_ADMIN       permitted, not in force
-  CAP_BPF             no
+  CAP_BPF             permitted, not in force
+  CAP_PERFMON         permitted, not in force
   CAP_SYS_RESOURCE    no
 
 Limits
@@ -274,7 +277,7 @@ TEST(DoctorJson, TellsTheSameAsTheReport) {
   EXPECT_EQ(json["sweep_possible"], true);
   EXPECT_EQ(json["kernel"]["io_uring"]["usable"], true);
   EXPECT_EQ(json["engines"][0]["name"], "syn");
-  EXPECT_EQ(json["engines"][1]["name"], "connect (io_uring)");
+  EXPECT_EQ(json["engines"][2]["name"], "connect (io_uring)");
   EXPECT_EQ(json["rights"]["CAP_NET_ADMIN"]["effective"], false);
   EXPECT_EQ(json["rights"]["CAP_NET_ADMIN"]["permitted"], true);
   EXPECT_EQ(json["limits"]["descriptors"]["hard"], 20000);

@@ -36,11 +36,11 @@ class Scan:
         return found[0]
 
 
-def scan(lab, *arguments, engine="connect", wrapper=(), timeout_s=PATIENCE_S):
-    """Runs `sonde scan ARGUMENTS --show all` in the lab; a wrapper's words go before it."""
+def scan(lab, *arguments, engine="connect", show="all", wrapper=(), timeout_s=PATIENCE_S):
+    """Runs `sonde scan ARGUMENTS --show SHOW` in the lab; a wrapper's words go before it."""
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "found.jsonl")
-        done = lab.exec([*wrapper, SONDE, "scan", "--engine", engine, "--quiet", "--show", "all", "-o", out, *arguments],
+        done = lab.exec([*wrapper, SONDE, "scan", "--engine", engine, "--quiet", "--show", show, "-o", out, *arguments],
                         capture_output=True, text=True, timeout=timeout_s)
         lines = []
         if os.path.exists(out):

@@ -1,0 +1,298 @@
+#include "engine/sweep/xdp_crew.h"
+
+#include <sched.h>
+
+#include <algorithm>
+
+#include "engine/probe/verdict.h"
+#include "net/interface_counters.h"
+#include "net/packet/packet_reader.h"
+
+namespace sonde {
+namespace {
+
+// A run costs some 26 ms beside what it sends, so it is to be long; and the end
+// of one is where this thread's orders are heard.
+constexpr uint32_t kMostTurns = 1 << 20;
+constexpr uint32_t kMostPacedTurns = 1 << 17;
+constexpr uint64_t kLargestBlock = 1 << 21;
+constexpr Nanos kLook = std::chrono::milliseconds(10);
+constexpr Nanos kDropsLook = std::chrono::milliseconds(100);
+constexpr double kQuestionsPerSecond = 20000;
+constexpr Nanos kLongestRtt = std::chrono::minutes(1);
+
+void pin_to(uint32_t core) {
+  cpu_set_t only;
+  CPU_ZERO(&only);
+  CPU_SET(core, &only);
+  sched_setaffinity(0, sizeof only, &only);
+}
+
+std::optional<Nanos> rtt_of(const sonde_event& event, const TcpOptions& options) {
+  if (!options.timestamp_echo || *options.timestamp_echo == 0) return std::nullopt;
+  const auto received_us = static_cast<uint32_t>(event.received_ns / 1000);
+  const Nanos rtt = std::chrono::microseconds(received_us - *options.timestamp_echo);
+  return rtt <= kLongestRtt ? std::optional(rtt) : std::nullopt;
+}
+
+/// The verdict of the programs, in full.
+Observation observation_of(const sonde_event& event) {
+  Observation seen;
+  seen.endpoint = {address_of(event.address), event.port};
+  if (seen.endpoint.address.is_link_local_v6()) seen.endpoint.scope = event.interface;
+  seen.at = Instant(Nanos(static_cast<int64_t>(event.received_ns)));
+  if (event.mark == SONDE_REJECTED) {
+    seen.icmp = IcmpEvidence{event.icmp_type, event.icmp_code, address_of(event.icmp_sender)};
+    seen.outcome = {State::filtered, reason_of_icmp(*seen.icmp, !seen.endpoint.address.is_v4())};
+    return seen;
+  }
+  const auto bytes = std::as_bytes(std::span(event.options)).first(event.options_size);
+  TcpOptions options = read_tcp_options(bytes);
+  const bool open = event.mark == SONDE_OPEN;
+  seen.outcome = open ? Outcome{State::open, Reason::syn_ack} : Outcome{State::closed, Reason::reset};
+  if (open) seen.rtt = rtt_of(event, options);
+  seen.segment = SegmentEvidence{event.ttl, event.window, options.mss, std::move(options.order)};
+  return seen;
+}
+
+uint64_t dropped_by(std::span<const uint32_t> interfaces) {
+  const Result<std::vector<InterfaceCounters>> counters = read_interface_counters(interfaces);
+  uint64_t dropped = 0;
+  for (const InterfaceCounters& device : counters.value_or(std::vector<InterfaceCounters>{}))
+    dropped += device.sending_dropped;
+  return dropped;
+}
+
+}  // namespace
+
+XdpCrew::XdpCrew(XdpCrewParts parts, SweepWorker::Shared shared)
+    : parts_(std::move(parts)), shared_(shared), unresolved_(parts_.on_link) {
+  // One answer is one event, and all names of its endpoint are to hear of it.
+  if (shared_.walk.may_repeat()) parts_.wanted = 1 << SONDE_REJECTED | 1 << SONDE_CLOSED | 1 << SONDE_OPEN;
+  parts_.sweep->set_wanted(parts_.wanted);
+  device_drops_ = dropped_by(parts_.interfaces);
+}
+
+XdpCrew::~XdpCrew() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void XdpCrew::begin(const Pass& pass) {
+  if (thread_.joinable()) thread_.join();
+  working_.store(true, std::memory_order_relaxed);
+  pass_ = &pass;
+  blocks_ = std::make_unique<PassBlocks>(shared_.ledger.steps(), static_cast<uint32_t>(parts_.cores.size()),
+                                         kLargestBlock);
+  thread_ = std::thread([this] { run(*pass_); });
+}
+
+void XdpCrew::run(const Pass& pass) {
+  wait_until(pass.not_before);
+  enter_slice(pass);
+  parts_.sweep->set_attempt(pass.number);
+  if (pass.number < kNeighbourPasses) resolve();
+  send_all();
+  watch_until(shared_.clock.now() + parts_.answer_wait);
+  not_tried_ = 0;
+  const bool may_come_yet = !pass.last && pass.number + 1 < kNeighbourPasses;
+  if (may_come_yet)
+    not_tried_ = unresolved_.size();
+  else
+    report_unresolved();
+  publish();
+  shared_.findings.push(outgoing_);
+  working_.store(false, std::memory_order_release);
+  shared_.findings.wake();
+}
+
+void XdpCrew::wait_until(Instant begin) {
+  if (slice_ == pass_->first_step) watch_until(begin);
+}
+
+/// What an earlier run marked, the programs need not ask again.
+void XdpCrew::enter_slice(const Pass& pass) {
+  if (slice_ == pass.first_step) return;
+  slice_ = pass.first_step;
+  parts_.sweep->set_slice(pass.first_step, shared_.ledger.steps());
+  std::ranges::copy(shared_.ledger.words(), parts_.sweep->ledger().begin());
+}
+
+void XdpCrew::resolve() {
+  std::vector<NeighbourQuery> silent;
+  const auto on_neighbour = [&](const NeighbourQuery& query, const LinkAddress* station) {
+    if (station == nullptr) return silent.push_back(query);
+    const Result<void> set =
+        parts_.sweep->set_neighbour(query.neighbour.interface_index, query.neighbour.address, *station);
+    if (!set) fail(set.error());
+  };
+  const Result<void> surveyed = survey_neighbours(
+      *parts_.port, unresolved_, kQuestionsPerSecond, shared_.clock, [this] { return is_stopped(); },
+      on_neighbour);
+  if (!surveyed) fail(surveyed.error());
+  if (!is_stopped()) unresolved_ = std::move(silent);
+}
+
+void XdpCrew::send_all() {
+  sending_ = static_cast<uint32_t>(parts_.cores.size());
+  std::vector<std::thread> senders;
+  for (const uint32_t core : parts_.cores) senders.emplace_back([this, core] { send_from(core); });
+  while (sending_.load(std::memory_order_acquire) > 0) take_events(kLook);
+  for (std::thread& sender : senders) sender.join();
+}
+
+void XdpCrew::send_from(uint32_t core) {
+  pin_to(core);
+  for (PassBlocks::Block block = blocks_->claim(); !block.empty() && !is_stopped();
+       block = blocks_->claim()) {
+    for (uint64_t next = block.begin; next < block.end && !is_stopped();) {
+      const Result<uint64_t> reached = parts_.sweep->run(core, next, block.end, turns_for(block.end - next));
+      if (!reached) fail(reached.error());
+      next = reached ? *reached : block.end;
+    }
+  }
+  sending_.fetch_sub(1, std::memory_order_release);
+}
+
+uint32_t XdpCrew::turns_for(uint64_t steps) const {
+  const bool paced = shared_.progress.rate.load(std::memory_order_relaxed) > 0;
+  if (paced) return kMostPacedTurns;
+  return static_cast<uint32_t>(std::min<uint64_t>(kMostTurns, steps + steps / 8 + 64));
+}
+
+void XdpCrew::watch_until(Instant end) {
+  while (!is_stopped() && shared_.clock.now() < end && !pass_->settled->load(std::memory_order_relaxed))
+    take_events(kLook);
+  take_events(Nanos::zero());
+}
+
+void XdpCrew::take_events(Nanos longest) {
+  follow_orders();
+  const auto on_event = [this](const sonde_event& event) { take(event); };
+  for (Result<size_t> taken = size_t{1}; taken && *taken > 0; longest = Nanos::zero()) {
+    taken = parts_.sweep->take_events(on_event, longest);
+    if (!taken) return fail(taken.error());
+    shared_.findings.push(outgoing_);
+    publish();
+    follow_orders();
+  }
+}
+
+/// The rate may change while it runs, and it may be stopped.
+void XdpCrew::follow_orders() {
+  if (is_stopped()) parts_.sweep->stop();
+  const double rate = shared_.progress.rate.load(std::memory_order_relaxed);
+  if (rate == rate_) return;
+  rate_ = rate;
+  parts_.sweep->set_rate(rate, static_cast<uint32_t>(parts_.cores.size()));
+}
+
+void XdpCrew::take(const sonde_event& event) {
+  Observation seen = observation_of(event);
+  seen.late = seen.rtt && *seen.rtt > parts_.answer_wait;
+  if (seen.late) ++seen_.late;
+  const uint64_t step = pass_->first_step + event.step;
+  if (!shared_.walk.may_repeat()) return hand_over(std::move(seen), step);
+  std::vector<uint64_t> steps;
+  shared_.walk.find(seen.endpoint, steps);
+  const Ledger marks(parts_.sweep->ledger(), shared_.ledger.steps());
+  for (const uint64_t named : steps) {
+    if (named < pass_->first_step || named - pass_->first_step >= marks.steps()) continue;
+    // Each name was asked for itself; the others' answers will be duplicates.
+    const bool raised = Ledger(marks).raise(named - pass_->first_step, static_cast<Mark>(event.mark));
+    if (named != step && !raised) continue;
+    if (named != step) ++seen_.answered;
+    hand_over(seen, named);
+  }
+}
+
+void XdpCrew::hand_over(Observation seen, uint64_t step) {
+  seen.step = step;
+  outgoing_.push_back({std::move(seen), pass_->number, false});
+}
+
+/// After the last question to them: hosts that are not there.
+void XdpCrew::report_unresolved() {
+  const TargetParts& parts = shared_.walk.targets().parts();
+  for (const NeighbourQuery& query : std::exchange(unresolved_, {})) {
+    const IpAddress& address = query.neighbour.address;
+    for (const uint16_t port : parts.ports.ports()) report_unresolved(address, port);
+    auto pair = std::lower_bound(parts.pairs.begin(), parts.pairs.end(), Pair(address, 0, 0));
+    for (uint16_t last = 0; pair != parts.pairs.end() && pair->address() == address; ++pair) {
+      if (pair->port != last && !parts.ports.contains(pair->port)) report_unresolved(address, pair->port);
+      last = pair->port;
+    }
+    if (is_stopped()) return;
+  }
+}
+
+void XdpCrew::report_unresolved(const IpAddress& address, uint16_t port) {
+  std::vector<uint64_t> steps;
+  shared_.walk.find({address, port}, steps);
+  for (const uint64_t step : steps) {
+    if (step < pass_->first_step || step - pass_->first_step >= shared_.ledger.steps()) continue;
+    if (shared_.ledger.at(step - pass_->first_step) != Mark::unanswered) continue;
+    Observation seen;
+    seen.endpoint = {address, port};
+    seen.outcome = {State::filtered, Reason::host_unreach};
+    seen.neighbour_unresolved = true;
+    seen.at = shared_.clock.now();
+    ++seen_.unresolved;
+    ++unresolved_attempts_;
+    hand_over(std::move(seen), step);
+  }
+  if (outgoing_.size() >= 4096) shared_.findings.push(outgoing_);
+}
+
+void XdpCrew::publish() {
+  const XdpCounters now = parts_.sweep->counters();
+  shared_.progress.sent.fetch_add(now.built - published_.built + unresolved_attempts_ - published_unresolved_,
+                                  std::memory_order_relaxed);
+  shared_.progress.packets_lost.fetch_add(now.ring_full - published_.ring_full + newly_dropped(),
+                                          std::memory_order_relaxed);
+  published_ = now;
+  published_unresolved_ = unresolved_attempts_;
+}
+
+/// Frames that a device had no room for: the rate is too high for it.
+uint64_t XdpCrew::newly_dropped() {
+  if (shared_.clock.now() - drops_looked_at_ < kDropsLook) return 0;
+  drops_looked_at_ = shared_.clock.now();
+  const uint64_t before = std::exchange(device_drops_, dropped_by(parts_.interfaces));
+  return device_drops_ - std::min(device_drops_, before);
+}
+
+/// The first error counts; the sweep is over.
+void XdpCrew::fail(const Error& error) {
+  const std::lock_guard lock(failure_mutex_);
+  if (!failure_) failure_ = error;
+  shared_.progress.stop = true;
+}
+
+QuietMarks XdpCrew::quiet_marks() { return {parts_.sweep->ledger(), parts_.wanted}; }
+
+ProbeBooks XdpCrew::books() const {
+  const XdpCounters counted = parts_.sweep->counters();
+  const uint64_t proved = counted.syn_ack + counted.reset + counted.rejected;
+  const uint64_t not_entered = counted.duplicate + counted.outside + counted.ring_full + counted.revised;
+  ProbeBooks books = seen_;
+  books.sent = counted.built + counted.failed + unresolved_attempts_;
+  books.answered += proved - not_entered;
+  books.local_failed = counted.failed;
+  books.duplicate = counted.duplicate + counted.outside + counted.revised;
+  books.packet_answers = proved;
+  return books;
+}
+
+std::optional<PacketBooks> XdpCrew::packets() const {
+  const XdpCounters counted = parts_.sweep->counters();
+  PacketBooks packets;
+  packets.sent = counted.built;
+  packets.received = counted.received;
+  packets.answers = counted.syn_ack + counted.reset + counted.rejected;
+  packets.invalid = counted.invalid;
+  packets.rx_dropped = counted.ring_full;
+  packets.not_sent = counted.failed + unresolved_attempts_;
+  return packets;
+}
+
+}  // namespace sonde

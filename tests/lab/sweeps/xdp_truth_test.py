@@ -1,0 +1,140 @@
+"""Sweeps in the kernel: the found set is the truth, and nothing is left behind."""
+
+import json
+import signal
+import unittest
+
+from checks.needs import need_lab
+from labkit import Lab
+from labkit.namespaces import until
+
+from .scan import SMALL, SONDE, differences, scan
+from .syn_truth_test import PAIRS, lossy
+from .truth_test import FLEET, PORTS
+from .truth_test import HOSTS as ALL_HOSTS
+
+need_lab("fleet_services", "reflector")
+
+HOSTS = PAIRS if SMALL else ALL_HOSTS
+
+
+class EveryFleet:
+    """Of both kinds of fleet; a subclass names the kind."""
+
+    kind = None
+    loss = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = Lab(lossy(cls.loss) if cls.loss else FLEET, kind=cls.kind).up()
+        cls.addClassCleanup(cls.lab.down)
+        # Redirected frames reach a veth whose peer has an XDP program, or GRO.
+        for link in json.loads(cls.lab.fleet.run(["ip", "-j", "link", "show", "type", "veth"])):
+            cls.lab.fleet.run(["ethtool", "-K", link["ifname"], "gro", "on"])
+
+    def sweep(self, *options, hosts=HOSTS, ports=PORTS):
+        with self.subTest(options=options):
+            found = scan(self.lab, *hosts, "-p", ports, "--timeout", "500ms", *options, engine="xdp")
+            self.assertEqual(found.exit_code, 0, (found.stderr, found.summary and found.summary.get("notes")))
+            self.assertEqual(differences(self.lab, ports, hosts, found.lines), "")
+            self.assertEqual(found.summary["engine"], "xdp")
+            self.assertTrue(found.summary["ledger"]["balanced"], found.summary["ledger"])
+            self.assertEqual((found.summary["errors"], found.summary["degraded"]), (0, False))
+            return found
+
+    def programs(self):
+        """The XDP programs that stand on the scanner's interfaces."""
+        links = json.loads(self.lab.scanner.run(["ip", "-j", "link", "show"]))
+        return [link["ifname"] for link in links if "xdp" in link]
+
+    def start(self, *options):
+        return self.lab.popen([SONDE, "scan", "--engine", "xdp", "--quiet", "-o", "/dev/null", "--format", "jsonl",
+                               *HOSTS, "-p", "1-1000", "--rate", "60k", *options])
+
+
+class Sweeps(EveryFleet):
+    """What holds in every fleet without loss."""
+
+    def test_fast(self):
+        self.sweep("--rate", "200k", "--retries", "3")
+
+    def test_paced(self):
+        self.sweep("--rate", "50k", hosts=PAIRS)
+
+    def test_shards_together_are_the_truth(self):
+        lines = []
+        for index in (1, 2, 3):
+            lines += scan(self.lab, *PAIRS, "-p", PORTS, "--rate", "60k", "--seed", "5", "--shard", f"{index}/3",
+                          "--timeout", "300ms", engine="xdp").lines
+        self.assertEqual(differences(self.lab, PORTS, PAIRS, lines), "")
+
+    def test_what_is_not_shown_is_counted(self):
+        shown = self.sweep("--rate", "60k", hosts=PAIRS)
+        hidden = scan(self.lab, *PAIRS, "-p", PORTS, "--rate", "60k", "--timeout", "500ms", show="open", engine="xdp")
+        for count in ("open", "closed", "filtered"):
+            self.assertEqual(hidden.summary[count], shown.summary[count], count)
+        self.assertEqual(len(hidden.endpoints), shown.summary["open"])
+        self.assertTrue(hidden.summary["ledger"]["balanced"], hidden.summary["ledger"])
+
+    def test_no_program_is_left_behind(self):
+        self.sweep("--rate", "60k", hosts=["10.71.60.0/24"])
+        self.assertEqual(self.programs(), [])
+        process = self.start()
+        until(self.programs, "the program on the interface", 20)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        until(lambda: not self.programs(), "the end of the program", 5)
+
+    def test_ctrl_c_ends_it_with_what_there_is(self):
+        process = self.start()
+        until(self.programs, "the program on the interface", 20)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(timeout=20), 130)
+        self.assertEqual(self.programs(), [])
+
+
+class KernelFleet(Sweeps, unittest.TestCase):
+    kind = "kernel"
+
+    def test_no_half_open_connection_is_left_behind(self):
+        self.sweep("--rate", "100k", hosts=PAIRS)
+        until(lambda: not self.lab.fleet.run(["ss", "-tanH", "state", "syn-recv"]), "the end of the last half-open connection", 3)
+
+
+class ReflectorFleet(Sweeps, unittest.TestCase):
+    kind = "reflector"
+
+    def test_flat_out(self):
+        self.sweep("--rate", "0", "--retries", "8")
+
+    def test_every_open_port_gets_a_reset_and_every_checksum_is_right(self):
+        before = self.lab.counters()
+        opened = self.sweep("--rate", "60k", hosts=PAIRS).summary["open"]
+        after = self.lab.counters()
+        self.assertGreaterEqual(after["rst_received"] - before["rst_received"], opened)
+        self.assertEqual(after["bad_checksum"], before["bad_checksum"])
+
+
+class Loss(EveryFleet, unittest.TestCase):
+    """A tenth of all SYNs and a tenth of all answers are lost."""
+
+    kind = "reflector"
+    loss = {"syn": 0.1, "syn_ack": 0.1}
+
+    def test_the_goal_is_reached(self):
+        found = scan(self.lab, *HOSTS, "-p", PORTS, "--rate", "0", "--timeout", "500ms", "--completeness", "99.999%",
+                     "--retries", "23", engine="xdp")
+        self.assertEqual(found.exit_code, 0, (found.stderr, found.summary and found.summary.get("notes")))
+        self.assertGreaterEqual(found.summary["completeness_low"], 0.99999)
+        self.assertTrue(found.summary["ledger"]["balanced"], found.summary["ledger"])
+        # It is an estimate: what is missing must be of that order, and nothing may be wrong but silence.
+        missed = [line for line in differences(self.lab, PORTS, HOSTS, found.lines).splitlines() if line.startswith("different")]
+        self.assertLess(sum(int(line.rsplit(" ", 1)[1]) for line in missed), len(found.endpoints) / 10000)
+        self.assertLess(found.summary["passes"], 12)
+
+
+del EveryFleet, Sweeps  # not tests of their own
+
+
+if __name__ == "__main__":
+    unittest.main()
