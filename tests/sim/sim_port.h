@@ -87,6 +87,7 @@ struct SimPacketNetwork {
   std::optional<Nanos> neighbour_delay;  ///< everyone answers ARP after so long; unset: nobody does
   std::vector<std::pair<Instant, Endpoint>> arrivals;  ///< of SYNs
   std::map<Endpoint, int> syns;                        ///< how often each endpoint was asked
+  size_t questions = 0;                                ///< ARP requests that were sent
   std::mutex mutex;                                    ///< of all that follows, arrivals and syns
   std::vector<SimRing> rings;                          ///< one a port
   uint64_t order = 0;
@@ -161,6 +162,7 @@ class SimPacketPort final : public PacketPort {
 
   /// ARP (RFC 826): the sender's address stands at byte 14, whom it asks for at byte 24.
   void take_question(std::span<const std::byte> question) {
+    ++network_.questions;
     if (!network_.neighbour_delay) return;
     const std::string asker = address_at(question, 14), asked = address_at(question, 24);
     arrive(0, *network_.neighbour_delay,

@@ -208,7 +208,9 @@ TEST(SynSim, ASynAckIsWaitedForAsLongAfterAResetAsAnyAnswer) {
     };
     sim.options.answer_wait = sim.syn.timeout;
     sim.syn.follow_up = follow_up;
-    sim.network.answer = [](const Endpoint&) { return SimAnswer::silence(); };  // and the banner takes its time
+    sim.network.answer = [](const Endpoint&) {
+      return SimAnswer::silence();
+    };  // and the banner takes its time
     EXPECT_EQ(sim.run_syn().open, 1u);
   }
 }

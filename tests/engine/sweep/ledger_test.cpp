@@ -88,5 +88,22 @@ TEST(Ledger, MarksOfManyThreadsInOneWordAreAllKept) {
   EXPECT_EQ(own.ledger.count().open, 32u);
 }
 
+TEST(Ledger, AWordIsRaisedToAnothersAndTellsHowMuchIsNew) {
+  std::vector<uint64_t> words(1), other(1);
+  const Ledger ledger(words, 32), theirs(other, 32);
+  Ledger(ledger).raise(0, Mark::open);
+  Ledger(ledger).raise(1, Mark::rejected);
+  for (const auto& [step, mark] :
+       {std::pair{0, Mark::closed}, {1, Mark::closed}, {2, Mark::rejected}, {31, Mark::open}})
+    Ledger(theirs).raise(static_cast<uint64_t>(step), mark);
+  const Ledger::Raised raised = Ledger(ledger).raise_word(0, other[0], 1 << static_cast<int>(Mark::open));
+  EXPECT_EQ(raised.first, 1u) << "step 2; the mark of 31 is excepted";
+  EXPECT_EQ(raised.again, 1u) << "step 1";
+  EXPECT_EQ(ledger.at(0), Mark::open) << "marks never sink";
+  EXPECT_EQ(ledger.at(1), Mark::closed);
+  EXPECT_EQ(ledger.at(2), Mark::rejected);
+  EXPECT_EQ(ledger.at(31), Mark::unanswered);
+}
+
 }  // namespace
 }  // namespace sonde

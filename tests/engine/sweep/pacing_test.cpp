@@ -66,6 +66,22 @@ TEST(HostPacer, LatenessNeverAddsUpToABurst) {
   EXPECT_EQ(sent, 1);
 }
 
+TEST(HostPacer, WhoComesALittleLateOrEarlyKeepsTheRate) {
+  HostPacer pacer(10);
+  const IpAddress a = IpAddress::v4(1);
+  Instant now = kStart;
+  int sent = 0;
+  for (Instant wake = kStart; now < kStart + seconds(10);) {
+    now = wake + std::chrono::microseconds(sent % 3 * 100);  // timers are late, and unevenly so
+    wake = pacer.take(a, now);
+    if (wake != now) continue;
+    ++sent;
+    wake = now + milliseconds(100) - std::chrono::microseconds(sent % 3 * 100);
+  }
+  EXPECT_GE(sent, 98);
+  EXPECT_LE(sent, 101);
+}
+
 TEST(HostPacer, ForgetsOnlyWhatNoLongerMatters) {
   HostPacer pacer(10);
   const IpAddress a = IpAddress::v4(7);
