@@ -65,8 +65,7 @@ uint64_t dropped_by(std::span<const uint32_t> interfaces) {
 
 }  // namespace
 
-XdpCrew::XdpCrew(XdpCrewParts parts, SweepWorker::Shared shared)
-    : parts_(std::move(parts)), shared_(shared), unresolved_(parts_.on_link) {
+XdpCrew::XdpCrew(XdpCrewParts parts, SweepWorker::Shared shared) : parts_(std::move(parts)), shared_(shared) {
   // One answer is one event, and all names of its endpoint are to hear of it.
   if (shared_.walk.may_repeat()) parts_.wanted = 1 << SONDE_REJECTED | 1 << SONDE_CLOSED | 1 << SONDE_OPEN;
   parts_.sweep->set_wanted(parts_.wanted);
@@ -90,14 +89,14 @@ void XdpCrew::run(const Pass& pass) {
   wait_until(pass.not_before);
   enter_slice(pass);
   parts_.sweep->set_attempt(pass.number);
-  if (pass.number < kNeighbourPasses) resolve();
+  if (surveys_ < kNeighbourPasses) resolve();
   send_all();
   watch_until(shared_.clock.now() + parts_.answer_wait);
   not_tried_ = 0;
-  const bool may_come_yet = !pass.last && pass.number + 1 < kNeighbourPasses;
+  const bool may_come_yet = !pass.last && surveys_ < kNeighbourPasses;
   if (may_come_yet)
     not_tried_ = unresolved_.size();
-  else
+  else if (!is_stopped())
     report_unresolved();
   publish();
   shared_.findings.push(outgoing_);
@@ -113,6 +112,8 @@ void XdpCrew::wait_until(Instant begin) {
 void XdpCrew::enter_slice(const Pass& pass) {
   if (slice_ == pass.first_step) return;
   slice_ = pass.first_step;
+  unresolved_ = parts_.on_link;
+  surveys_ = 0;
   parts_.sweep->set_slice(pass.first_step, shared_.ledger.steps());
   std::ranges::copy(shared_.ledger.words(), parts_.sweep->ledger().begin());
 }
@@ -129,7 +130,9 @@ void XdpCrew::resolve() {
       *parts_.port, unresolved_, kQuestionsPerSecond, shared_.clock, [this] { return is_stopped(); },
       on_neighbour);
   if (!surveyed) fail(surveyed.error());
-  if (!is_stopped()) unresolved_ = std::move(silent);
+  if (is_stopped()) return;
+  unresolved_ = std::move(silent);
+  ++surveys_;
 }
 
 void XdpCrew::send_all() {
@@ -191,23 +194,23 @@ void XdpCrew::take(const sonde_event& event) {
   seen.late = seen.rtt && *seen.rtt > parts_.answer_wait;
   if (seen.late) ++seen_.late;
   const uint64_t step = pass_->first_step + event.step;
-  if (!shared_.walk.may_repeat()) return hand_over(std::move(seen), step);
+  if (!shared_.walk.may_repeat()) return hand_over(std::move(seen), step, false);
   std::vector<uint64_t> steps;
   shared_.walk.find(seen.endpoint, steps);
   const Ledger marks(parts_.sweep->ledger(), shared_.ledger.steps());
   for (const uint64_t named : steps) {
     if (named < pass_->first_step || named - pass_->first_step >= marks.steps()) continue;
-    // Each name was asked for itself; the others' answers will be duplicates.
+    // So that the others need not be asked; those that were will answer as duplicates.
     const bool raised = Ledger(marks).raise(named - pass_->first_step, static_cast<Mark>(event.mark));
     if (named != step && !raised) continue;
     if (named != step) ++seen_.answered;
-    hand_over(seen, named);
+    hand_over(seen, named, named != step);
   }
 }
 
-void XdpCrew::hand_over(Observation seen, uint64_t step) {
+void XdpCrew::hand_over(Observation seen, uint64_t step, bool shared) {
   seen.step = step;
-  outgoing_.push_back({std::move(seen), pass_->number, false});
+  outgoing_.push_back({std::move(seen), pass_->number, shared});
 }
 
 /// After the last question to them: hosts that are not there.
@@ -238,7 +241,7 @@ void XdpCrew::report_unresolved(const IpAddress& address, uint16_t port) {
     seen.at = shared_.clock.now();
     ++seen_.unresolved;
     ++unresolved_attempts_;
-    hand_over(std::move(seen), step);
+    hand_over(std::move(seen), step, false);
   }
   if (outgoing_.size() >= 4096) shared_.findings.push(outgoing_);
 }

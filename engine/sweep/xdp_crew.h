@@ -60,7 +60,7 @@ class XdpCrew final : public Crew {
   void watch_until(Instant end);
   void take_events(Nanos longest);
   void take(const sonde_event& event);
-  void hand_over(Observation seen, uint64_t step);
+  void hand_over(Observation seen, uint64_t step, bool shared);
   void report_unresolved();
   void report_unresolved(const IpAddress& address, uint16_t port);
   void follow_orders();
@@ -74,7 +74,8 @@ class XdpCrew final : public Crew {
   const Pass* pass_ = nullptr;
   std::optional<uint64_t> slice_;  // the first step of the slice that the programs have
   std::unique_ptr<PassBlocks> blocks_;
-  std::vector<NeighbourQuery> unresolved_;
+  std::vector<NeighbourQuery> unresolved_;  // of the slice
+  uint32_t surveys_ = 0;                    // of them that were made in it
   double rate_ = -1;
   std::vector<Finding> outgoing_;
   ProbeBooks seen_;  // what user space counts

@@ -8,6 +8,7 @@ from checks.needs import need_lab
 from labkit import Lab
 from labkit.namespaces import until
 
+from . import syn_links_test as links
 from .scan import SMALL, SONDE, differences, scan
 from .syn_truth_test import PAIRS, lossy
 from .truth_test import FLEET, PORTS
@@ -16,6 +17,12 @@ from .truth_test import HOSTS as ALL_HOSTS
 need_lab("fleet_services", "reflector")
 
 HOSTS = PAIRS if SMALL else ALL_HOSTS
+
+
+def hear_redirected_frames(lab):
+    """They reach a veth whose peer has an XDP program, or GRO."""
+    for link in json.loads(lab.fleet.run(["ip", "-j", "link", "show", "type", "veth"])):
+        lab.fleet.run(["ethtool", "-K", link["ifname"], "gro", "on"])
 
 
 class EveryFleet:
@@ -28,9 +35,7 @@ class EveryFleet:
     def setUpClass(cls):
         cls.lab = Lab(lossy(cls.loss) if cls.loss else FLEET, kind=cls.kind).up()
         cls.addClassCleanup(cls.lab.down)
-        # Redirected frames reach a veth whose peer has an XDP program, or GRO.
-        for link in json.loads(cls.lab.fleet.run(["ip", "-j", "link", "show", "type", "veth"])):
-            cls.lab.fleet.run(["ethtool", "-K", link["ifname"], "gro", "on"])
+        hear_redirected_frames(cls.lab)
 
     def sweep(self, *options, hosts=HOSTS, ports=PORTS):
         with self.subTest(options=options):
@@ -131,6 +136,35 @@ class Loss(EveryFleet, unittest.TestCase):
         missed = [line for line in differences(self.lab, PORTS, HOSTS, found.lines).splitlines() if line.startswith("different")]
         self.assertLess(sum(int(line.rsplit(" ", 1)[1]) for line in missed), len(found.endpoints) / 10000)
         self.assertLess(found.summary["passes"], 12)
+
+
+class Links(unittest.TestCase):
+    """A gateway and an attached network at once, some of whose hosts are not there."""
+
+    def test_several_next_hops(self):
+        hosts = links.HOSTS["left"] + links.HOSTS["all right"]
+        for kind in ("kernel", "reflector"):
+            with self.subTest(kind), Lab(links.truth_of(*links.GATEWAY, *links.ATTACHED), kind=kind) as lab:
+                hear_redirected_frames(lab)
+                found = scan(lab, *hosts, "-p", links.PORTS, "--rate", "100k", "--timeout", "400ms", engine="xdp")
+                self.assertEqual(found.exit_code, 0, (found.stderr, found.summary and found.summary.get("notes")))
+                self.assertEqual(differences(lab, links.PORTS, hosts, found.lines), "")
+                self.assertTrue(found.summary["ledger"]["balanced"], found.summary["ledger"])
+
+    def test_names_of_one_endpoint_all_hear_its_answer(self):
+        with Lab(links.truth_of(*links.GATEWAY), kind="reflector") as lab:
+            names = [f"10.71.0.1:80 sni={name}.example" for name in "abc"]
+            found = scan(lab, *names, "10.71.0.20", "-p", "80", "--rate", "100k", "--timeout", "400ms", engine="xdp")
+            self.assertEqual(found.exit_code, 0, (found.stderr, found.summary and found.summary.get("notes")))
+            self.assertEqual(sorted((r["addr"], r["state"]) for r in found.endpoints),
+                             [("10.71.0.1", "closed")] * 3 + [("10.71.0.20", "open")])
+            self.assertTrue(found.summary["ledger"]["balanced"], found.summary["ledger"])
+
+    def test_what_it_cannot_reach_is_refused_by_name(self):
+        with Lab(links.truth_of(*links.GATEWAY), kind="reflector") as lab:
+            found = scan(lab, "127.0.0.1", "-p", "80", "--rate", "0", engine="xdp")
+            self.assertEqual(found.exit_code, 4)
+            self.assertIn("127.0.0.1", found.stderr)
 
 
 del EveryFleet, Sweeps  # not tests of their own
