@@ -125,6 +125,7 @@ Result<void> Sweep::run_pass(Ledger& ledger, uint32_t number) {
                   .settled = &settled};
   fastest_before_ = std::exchange(fastest_, 0);
   status_.pass = number + 1;
+  status_.passes = passes_to_run();
   status_.pass_steps = ledger.steps();
   const uint64_t answered_before = answered_in(ledger);
   const uint64_t found_before = found_in_all();

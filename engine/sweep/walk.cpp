@@ -9,6 +9,7 @@ namespace sonde {
 
 namespace {
 constexpr uint64_t kBlocksPerThread = 16;
+constexpr uint64_t kLargestBlock = 4096;
 }  // namespace
 
 void TargetWalk::look_up(std::span<Probe> probes) const {
@@ -35,8 +36,9 @@ std::optional<uint64_t> TargetWalk::first_step(const Endpoint& endpoint) const {
   return index ? std::optional(shard_.step_of(shuffle_.position_of(*index))) : std::nullopt;
 }
 
-PassBlocks::PassBlocks(uint64_t steps, uint32_t threads, uint64_t largest)
-    : steps_(steps), block_(std::clamp<uint64_t>(steps / (threads * kBlocksPerThread), 1, largest)) {}
+uint64_t PassBlocks::size_for(uint64_t steps, uint32_t threads) {
+  return std::clamp<uint64_t>(steps / (threads * kBlocksPerThread), 1, kLargestBlock);
+}
 
 PassBlocks::Block PassBlocks::claim() {
   const uint64_t begin = std::min(next_.fetch_add(block_, std::memory_order_relaxed), steps_);

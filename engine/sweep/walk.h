@@ -54,10 +54,14 @@ class PassBlocks {
     bool empty() const { return begin == end; }
   };
 
-  /// Steps 0 … steps−1 in blocks of at most `largest`, small enough that
-  /// `threads` threads all get several of them.
-  PassBlocks(uint64_t steps, uint32_t threads, uint64_t largest = kLargestBlock);
-  static constexpr uint64_t kLargestBlock = 4096;
+  /// Steps 0 … steps−1 in blocks small enough that `threads` threads all get
+  /// several of them.
+  PassBlocks(uint64_t steps, uint32_t threads) : PassBlocks(steps, BlockSize{size_for(steps, threads)}) {}
+  /// In blocks of so many steps.
+  struct BlockSize {
+    uint64_t steps = 1;
+  };
+  PassBlocks(uint64_t steps, BlockSize block) : steps_(steps), block_(block.steps) {}
 
   /// The next block; an empty one when all have been dealt.
   Block claim();
@@ -65,6 +69,8 @@ class PassBlocks {
   uint64_t dealt() const;
 
  private:
+  static uint64_t size_for(uint64_t steps, uint32_t threads);
+
   uint64_t steps_;
   uint64_t block_;
   std::atomic<uint64_t> next_{0};

@@ -16,6 +16,7 @@ namespace {
 constexpr uint32_t kMostTurns = 1 << 20;
 constexpr uint32_t kMostPacedTurns = 1 << 17;
 constexpr uint64_t kLargestBlock = 1 << 21;
+constexpr uint64_t kBlocksPerCore = 4;  // where there are several, which may differ in speed
 constexpr Nanos kLook = std::chrono::milliseconds(10);
 constexpr Nanos kDropsLook = std::chrono::milliseconds(100);
 constexpr double kQuestionsPerSecond = 20000;
@@ -26,6 +27,11 @@ void pin_to(uint32_t core) {
   CPU_ZERO(&only);
   CPU_SET(core, &only);
   sched_setaffinity(0, sizeof only, &only);
+}
+
+PassBlocks::BlockSize block_for(uint64_t steps, size_t cores) {
+  const uint64_t parts = cores > 1 ? cores * kBlocksPerCore : 1;
+  return {std::clamp<uint64_t>(steps / parts + 1, 1, kLargestBlock)};
 }
 
 std::optional<Nanos> rtt_of(const sonde_event& event, const TcpOptions& options) {
@@ -80,8 +86,8 @@ void XdpCrew::begin(const Pass& pass) {
   if (thread_.joinable()) thread_.join();
   working_.store(true, std::memory_order_relaxed);
   pass_ = &pass;
-  blocks_ = std::make_unique<PassBlocks>(shared_.ledger.steps(), static_cast<uint32_t>(parts_.cores.size()),
-                                         kLargestBlock);
+  blocks_ = std::make_unique<PassBlocks>(shared_.ledger.steps(),
+                                         block_for(shared_.ledger.steps(), parts_.cores.size()));
   thread_ = std::thread([this] { run(*pass_); });
 }
 

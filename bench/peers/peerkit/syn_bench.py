@@ -11,9 +11,9 @@ from . import fleet
 from .measuring import measure_quietly
 from .quiet import Patience
 from .ratios import Goal
-from .syn_programs import SONDE, lineup
+from .syn_programs import SONDE, SONDE_XDP, lineup
 
-GOALS = [Goal(SONDE, "zmap", 1.5), Goal(SONDE, "masscan", 1.5)]
+GOALS = [Goal(SONDE, "zmap", 1.5), Goal(SONDE, "masscan", 1.5), Goal(SONDE_XDP, "zmap", 15), Goal(SONDE_XDP, "masscan", 15)]
 
 # What counts as complete of others, where even a slow run may lose a packet or two. sonde has to find all.
 COMPLETE = 0.9999
@@ -58,7 +58,7 @@ class SynResult:
 
     def sonde_is_right(self):
         """Whether every answer of sonde was the true set."""
-        return not any(run.fault for task in self.tasks for run in task.runs(SONDE))
+        return not any(run.fault for task in self.tasks for ours in (SONDE, SONDE_XDP) for run in task.runs(ours))
 
 
 def run(build, prefix, rounds, patience_s, tiny=False):

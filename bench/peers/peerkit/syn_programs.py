@@ -18,6 +18,7 @@ from .programs import Program
 WAIT_S, MASSCAN_WAIT_S = 1, 5
 FLAT_OUT = 100_000_000  # zmap takes 0 for something else
 SONDE = "sonde --engine syn"
+SONDE_XDP = "sonde --engine xdp"
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Competitor:
 def lineup(build, lab, tiny):
     """(the competitors in the order of a round, reasons for those left out)."""
     gateway = json.loads(lab.fleet.run(["ip", "-j", "link", "show", "left"]))[0]["address"]
-    competitors, left_out = [Competitor(SONDE, [_sonde(build)], WAIT_S)], []
+    competitors, left_out = [Competitor(name, [_sonde(build, name)], WAIT_S) for name in (SONDE, SONDE_XDP)], []
     for name, make, settings, wait_s in (("zmap", _zmap, ZMAP_SETTINGS, WAIT_S), ("masscan", _masscan, MASSCAN_SETTINGS, MASSCAN_WAIT_S)):
         if shutil.which(name) is None:
             left_out.append(f"{name}: it is not installed")
@@ -41,11 +42,11 @@ def lineup(build, lab, tiny):
     return competitors, left_out
 
 
-def _sonde(build):
+def _sonde(build, name):
     def command(task, path):
-        return [os.path.join(build, "cli", "sonde"), "scan", "--engine", "syn", task.prefix, "-p", str(task.port), "--rate", "0",
+        return [os.path.join(build, "cli", "sonde"), "scan", *name.split()[1:], task.prefix, "-p", str(task.port), "--rate", "0",
                 "--timeout", f"{WAIT_S}s", "--retries", "0", "--show", "open", "--quiet", "-o", path, "--format", "csv"]
-    return _program(SONDE, command, re.compile(r'^[^,]*,"?([0-9.]+)"?,', re.MULTILINE))
+    return _program(name, command, re.compile(r'^[^,]*,"?([0-9.]+)"?,', re.MULTILINE))
 
 
 ZMAP_SETTINGS = [(FLAT_OUT, 1), (FLAT_OUT, 2), (200_000, 1), (160_000, 1), (130_000, 1), (100_000, 1), (80_000, 1), (60_000, 1)]

@@ -3,7 +3,7 @@
 from .ratios import spread
 from .report import FEWEST_TO_TELL, disturbance, table
 from .syn_bench import COMPLETE, GOALS
-from .syn_programs import SONDE
+from .syn_programs import SONDE, SONDE_XDP
 
 
 def syn(result, build):
@@ -36,7 +36,7 @@ def _row(result, name):
     task, runs = result.task, result.runs(name)
     wall, busy = spread(run.wall_s for run in runs), spread(busy_s(result, name, run) for run in runs)
     told = spread(100 * run.share for run in runs).text(3)
-    faults = sorted({run.fault for run in runs if run.fault}) if name == SONDE else []
+    faults = sorted({run.fault for run in runs if run.fault}) if name in (SONDE, SONDE_XDP) else []
     return (result.settings[name].name, told + "".join(f"; WRONG: {fault}" for fault in faults), wall.text(),
             f"{task.size / wall.middle:,.0f}", busy.text(), f"{task.size / busy.middle:,.0f}",
             spread(run.user_s for run in runs).text(), spread(run.system_s for run in runs).text())
