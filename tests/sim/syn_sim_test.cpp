@@ -143,9 +143,6 @@ TEST(SynSim, AnswersThatComeInAtOtherThreadsAreTaken) {
     sim.packets.loss = 0.1;
     sim.packets.seed = sim.seed = seed;
     sim.options.retries = 20;
-    sim.through_neighbour("10.0.0.1");
-    sim.hop.through_gateway = true;
-    sim.packets.neighbour_delay = milliseconds(300);
     const SummaryRecord summary = sim.run_syn();
     expect_truth(sim);
     expect_sound(summary);
