@@ -160,7 +160,9 @@ class Loss(Sweeps):
     def test_enough_retries_find_everything(self):
         for run in range(RUNS):
             with self.subTest(run=run):
-                found = scan(self.lab, *HOSTS, "-p", "80", "--rate", "0", "--timeout", "300ms", "--retries", "23",
+                # Of both directions 64 % come through: so many passes leave a ten-thousandth of an endpoint.
+                retries = "15" if SMALL else "20"
+                found = scan(self.lab, *HOSTS, "-p", "80", "--rate", "0", "--timeout", "300ms", "--retries", retries,
                              "--retry-wait", "1ms", engine="syn")
                 self.check(found, "80", HOSTS)
                 self.assertGreater(found.summary["completeness"], 0.9999)

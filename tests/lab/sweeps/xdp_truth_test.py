@@ -128,7 +128,7 @@ class Loss(EveryFleet, unittest.TestCase):
 
     def test_the_goal_is_reached(self):
         found = scan(self.lab, *HOSTS, "-p", PORTS, "--rate", "0", "--timeout", "500ms", "--completeness", "99.999%",
-                     "--retries", "23", engine="xdp")
+                     "--retries", "23", "--retry-wait", "1ms", engine="xdp")
         self.assertEqual(found.exit_code, 0, (found.stderr, found.summary and found.summary.get("notes")))
         self.assertGreaterEqual(found.summary["completeness_low"], 0.99999)
         self.assertTrue(found.summary["ledger"]["balanced"], found.summary["ledger"])
