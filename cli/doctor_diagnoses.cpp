@@ -39,7 +39,8 @@ EngineAvailability xdp_engine(const DoctorFacts& facts) {
        {Capability::bpf, Capability::net_admin, Capability::perfmon, Capability::net_raw}) {
     if (!facts.privileges || !facts.privileges->of(needed).permitted)
       return {"xdp", false,
-              "programs in the kernel need " + std::string(to_string(needed)) + ": " + how_to_grant(needed)};
+              "programs in the kernel need " + std::string(to_string(needed)) +
+                  " among others: be root, or run `scripts/grant --xdp`"};
   }
   return {"xdp", true, "half-open, in the kernel, from Linux 5.18; the fastest, and only by --engine xdp"};
 }

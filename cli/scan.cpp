@@ -199,16 +199,25 @@ decltype(Sweep::Parts::explain_drops) drops_from_now(const EngineChoice& engine,
       return engine.syn->explain_drops(packets.value_or(PacketBooks{}));
     };
   }
+  std::vector<uint32_t> all;
+  for (const Interface& interface : interfaces) all.push_back(interface.index);
+  const auto counted = [all, before = read_interface_counters(all)](const auto& explain) {
+    const auto after = read_interface_counters(all);
+    return before && after ? explain(*before, *after) : std::vector<std::string>{};
+  };
   if (engine.xdp) {
-    std::vector<uint32_t> all;
-    for (const Interface& interface : interfaces) all.push_back(interface.index);
-    return [all, before = read_interface_counters(all)](const std::optional<PacketBooks>&) {
-      const auto after = read_interface_counters(all);
-      return before && after ? explain_interface_drops(*before, *after) : std::vector<std::string>{};
+    return [counted](const std::optional<PacketBooks>& packets) {
+      return counted([sent = packets ? packets->sent : 0](const auto& before, const auto& after) {
+        return explain_xdp_drops(before, after, sent);
+      });
     };
   }
-  return [before = read_drop_counters()](const std::optional<PacketBooks>&) {
-    return explain_drops(before, read_drop_counters());
+  return [counted, before = read_drop_counters()](const std::optional<PacketBooks>&) {
+    std::vector<std::string> all_drops = explain_drops(before, read_drop_counters());
+    for (std::string& of_device :
+         counted([](const auto&then, const auto&now) { return explain_interface_drops(then, now); }))
+      all_drops.push_back(std::move(of_device));
+    return all_drops;
   };
 }
 

@@ -163,10 +163,33 @@ Result<void> open_into(XdpSetup& setup, const XdpOrder& order, const Clock& cloc
 Result<void> raise_xdp_rights() {
   for (const Capability capability :
        {Capability::net_raw, Capability::net_admin, Capability::bpf, Capability::perfmon}) {
-    if (Result<void> raised = raise_capability(capability); !raised)
-      return impossible_error(raised.error().text + ", or use --engine syn");
+    if (!raise_capability(capability))
+      return impossible_error(
+          "the XDP engine needs CAP_NET_RAW, CAP_NET_ADMIN, CAP_BPF and CAP_PERFMON, and " +
+          std::string(to_string(capability)) +
+          " is missing: be root, or give them all to the binary by `scripts/grant --xdp`; or use "
+          "--engine connect");
   }
   return {};
+}
+
+std::vector<std::string> explain_xdp_drops(std::span<const InterfaceCounters> before,
+                                           std::span<const InterfaceCounters> after, uint64_t handed_over) {
+  std::vector<std::string> sentences = explain_interface_drops(before, after);
+  uint64_t accounted = 0;
+  for (const InterfaceCounters& now : after) {
+    const auto then = std::ranges::find(before, now.interface_index, &InterfaceCounters::interface_index);
+    if (then == before.end()) continue;
+    accounted += now.sent - std::min(now.sent, then->sent);
+    accounted += now.sending_dropped - std::min(now.sending_dropped, then->sending_dropped);
+  }
+  if (accounted < handed_over / 10 * 9) {
+    sentences.push_back(
+        "of " + std::to_string(handed_over) + " frames handed to the devices " + std::to_string(accounted) +
+        " left: a driver, or a veth whose peer has neither GRO nor an XDP program, takes none from "
+        "XDP; use --engine syn, or `ethtool -K PEER gro on`");
+  }
+  return sentences;
 }
 
 Result<CrewFactory> open_xdp(const XdpOrder& order, const Clock& clock, const std::function<bool()>& stop) {

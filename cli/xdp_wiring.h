@@ -2,11 +2,14 @@
 
 #include <functional>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "cli/scan_options.h"
 #include "engine/sweep/crew.h"
 #include "engine/sweep/journal.h"
 #include "engine/target/target_set.h"
+#include "net/interface_counters.h"
 #include "net/interfaces.h"
 
 namespace sonde {
@@ -26,6 +29,10 @@ struct XdpOrder {
 
 /// Puts the rights in force that the XDP engine takes. Error: one is missing, and how to grant it.
 Result<void> raise_xdp_rights();
+
+/// What the devices did not send of the frames that were handed to them, each in a sentence.
+std::vector<std::string> explain_xdp_drops(std::span<const InterfaceCounters> before,
+                                           std::span<const InterfaceCounters> after, uint64_t handed_over);
 
 /// Opens everything that takes a right: resolves gateways, loads the programs and
 /// attaches them. The crew that the factory makes takes it over; without one,

@@ -55,13 +55,7 @@ class Survey {
   }
 
   void send(const NeighbourQuery& query, Instant now) {
-    const NeighbourQuestion question =
-        make_neighbour_question(query.neighbour.address, query.asker.address, query.asker.station);
-    const OutgoingPacket packet{.interface_index = query.neighbour.interface_index,
-                                .ether_type = question.ether_type,
-                                .to = question.to,
-                                .bytes = question.packet()};
-    const SendResult sent = port_.send({&packet, 1});
+    const SendResult sent = send_question(port_, query);
     if (sent.taken > 0) return refused_since_.reset();
     resolver_.not_sent(query.neighbour, now);
     refusal_ = sent.error;
@@ -90,6 +84,16 @@ class Survey {
 };
 
 }  // namespace
+
+SendResult send_question(PacketPort& port, const NeighbourQuery& query) {
+  const NeighbourQuestion question =
+      make_neighbour_question(query.neighbour.address, query.asker.address, query.asker.station);
+  const OutgoingPacket packet{.interface_index = query.neighbour.interface_index,
+                              .ether_type = question.ether_type,
+                              .to = question.to,
+                              .bytes = question.packet()};
+  return port.send({&packet, 1});
+}
 
 Result<void> survey_neighbours(PacketPort& port, std::span<const NeighbourQuery> queries,
                                double questions_per_second, const Clock& clock,

@@ -11,6 +11,9 @@ namespace sonde {
 /// A neighbour to be asked for, and who asks.
 using NeighbourQuery = NeighbourResolver::Question;
 
+/// Hands one question to its device.
+SendResult send_question(PacketPort& port, const NeighbourQuery& query);
+
 /// What is to be heard of a survey: the station, nullptr when nobody answered.
 using OnNeighbour = std::function<void(const NeighbourQuery&, const LinkAddress* station)>;
 

@@ -6,7 +6,7 @@
 
 #include "engine/probe/verdict.h"
 #include "net/base/check.h"
-#include "net/packet/neighbour_question.h"
+#include "net/neighbour_survey.h"
 
 namespace sonde {
 namespace {
@@ -252,13 +252,7 @@ void SynProber::ask_neighbours(Instant now) {
   resolver_.due_questions(now, kQuestionsAtOnce, due_);
   for (const NeighbourResolver::Question& due : due_) {
     if (due.asker.station.size != kEthernetStation) continue;  // no question is known for such a link
-    const NeighbourQuestion question =
-        make_neighbour_question(due.neighbour.address, due.asker.address, due.asker.station);
-    const OutgoingPacket packet{.interface_index = due.neighbour.interface_index,
-                                .ether_type = question.ether_type,
-                                .to = question.to,
-                                .bytes = question.packet()};
-    const SendResult sent = port_->send({&packet, 1});
+    const SendResult sent = send_question(*port_, due);
     books_.questions += sent.taken;
     if (sent.taken == 0)
       on_unsent(due.neighbour, sent.error, now);
