@@ -137,9 +137,9 @@ void declare_subject(CLI::App& app, ScanSubject& subject, Words& words) {
 }
 
 void declare_conduct(CLI::App& app, ScanConduct& conduct, Words& words) {
-  app.add_option(
-         "--engine", words.engine,
-         "auto (syn where permitted), syn (half-open), xdp (half-open, in the kernel) or connect [auto]")
+  app.add_option("--engine", words.engine,
+                 "auto (syn where permitted), syn (half-open), xdp (in the kernel, from --rate 50k) or "
+                 "connect [auto]")
       ->type_name("ENGINE");
   app.add_option("--io", words.io, "of the connect engine: auto, io_uring or epoll")->type_name("IO");
   app.add_option("--capture", conduct.capture, "of the syn engine: write its packets to this pcap file")

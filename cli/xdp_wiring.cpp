@@ -66,7 +66,8 @@ Result<std::vector<XdpHop>> resolve_gateways(const XdpTargets& targets, PacketPo
         hops[i].neighbour = *station;
     }
   };
-  if (Result<void> asked = survey_neighbours(port, queries, kQuestionsPerSecond, clock, stop, on_neighbour);
+  if (Result<uint64_t> asked =
+          survey_neighbours(port, queries, kQuestionsPerSecond, clock, stop, on_neighbour);
       !asked)
     return tl::unexpected(asked.error());
   if (!silent.empty())

@@ -42,6 +42,8 @@ class Survey {
     return known && known->status == NeighbourResolver::Status::resolved ? known->station : LinkAddress{};
   }
 
+  uint64_t questions() const { return questions_; }
+
  private:
   void ask() {
     due_.clear();
@@ -56,6 +58,7 @@ class Survey {
 
   void send(const NeighbourQuery& query, Instant now) {
     const SendResult sent = send_question(port_, query);
+    questions_ += sent.taken;
     if (sent.taken > 0) return refused_since_.reset();
     resolver_.not_sent(query.neighbour, now);
     refusal_ = sent.error;
@@ -81,6 +84,7 @@ class Survey {
   std::vector<NeighbourQuery> due_;
   std::optional<Instant> refused_since_;
   int refusal_ = 0;
+  uint64_t questions_ = 0;
 };
 
 }  // namespace
@@ -95,20 +99,22 @@ SendResult send_question(PacketPort& port, const NeighbourQuery& query) {
   return port.send({&packet, 1});
 }
 
-Result<void> survey_neighbours(PacketPort& port, std::span<const NeighbourQuery> queries,
-                               double questions_per_second, const Clock& clock,
-                               const std::function<bool()>& stop, const OnNeighbour& on_neighbour) {
+Result<uint64_t> survey_neighbours(PacketPort& port, std::span<const NeighbourQuery> queries,
+                                   double questions_per_second, const Clock& clock,
+                                   const std::function<bool()>& stop, const OnNeighbour& on_neighbour) {
+  uint64_t questions = 0;
   for (; !queries.empty(); queries = queries.subspan(std::min(queries.size(), kAtOnce))) {
     const auto some = queries.first(std::min(queries.size(), kAtOnce));
     Survey survey(port, clock, questions_per_second);
-    if (Result<void> asked = survey.run(some, stop); !asked) return asked;
-    if (stop()) return {};
+    if (Result<void> asked = survey.run(some, stop); !asked) return tl::unexpected(asked.error());
+    questions += survey.questions();
+    if (stop()) break;
     for (const NeighbourQuery& query : some) {
       const LinkAddress station = survey.station_of(query.neighbour);
       on_neighbour(query, station.size > 0 ? &station : nullptr);
     }
   }
-  return {};
+  return questions;
 }
 
 }  // namespace sonde

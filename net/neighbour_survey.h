@@ -21,10 +21,10 @@ using OnNeighbour = std::function<void(const NeighbourQuery&, const LinkAddress*
 /// once, in their order. Blocks until each has answered or failed, or `stop`
 /// says so (then the others are not told of). Answers come in at `port`, which
 /// lets through ARP replies and neighbour advertisements; whatever else does is
-/// thrown away. At most `questions_per_second` leave.
+/// thrown away. At most `questions_per_second` leave. Returns how many did.
 /// Error: the device refuses the questions for long.
-Result<void> survey_neighbours(PacketPort& port, std::span<const NeighbourQuery> queries,
-                               double questions_per_second, const Clock& clock,
-                               const std::function<bool()>& stop, const OnNeighbour& on_neighbour);
+Result<uint64_t> survey_neighbours(PacketPort& port, std::span<const NeighbourQuery> queries,
+                                   double questions_per_second, const Clock& clock,
+                                   const std::function<bool()>& stop, const OnNeighbour& on_neighbour);
 
 }  // namespace sonde

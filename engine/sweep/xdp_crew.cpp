@@ -132,10 +132,11 @@ void XdpCrew::resolve() {
         parts_.sweep->set_neighbour(query.neighbour.interface_index, query.neighbour.address, *station);
     if (!set) fail(set.error());
   };
-  const Result<void> surveyed = survey_neighbours(
+  const Result<uint64_t> surveyed = survey_neighbours(
       *parts_.port, unresolved_, kQuestionsPerSecond, shared_.clock, [this] { return is_stopped(); },
       on_neighbour);
   if (!surveyed) fail(surveyed.error());
+  questions_ += surveyed.value_or(0);
   if (is_stopped()) return;
   unresolved_ = std::move(silent);
   ++surveys_;
@@ -300,6 +301,7 @@ std::optional<PacketBooks> XdpCrew::packets() const {
   packets.answers = counted.syn_ack + counted.reset + counted.rejected;
   packets.invalid = counted.invalid;
   packets.rx_dropped = counted.ring_full;
+  packets.questions = questions_;
   packets.not_sent = counted.failed + unresolved_attempts_;
   return packets;
 }

@@ -80,6 +80,7 @@ class XdpCrew final : public Crew {
   std::vector<Finding> outgoing_;
   ProbeBooks seen_;  // what user space counts
   uint64_t unresolved_attempts_ = 0;
+  uint64_t questions_ = 0;
   XdpCounters published_;
   Instant drops_looked_at_;
   uint64_t device_drops_ = 0;  // when they were looked at last; by all programs

@@ -18,7 +18,7 @@ struct SurveySim {
     }
   }
 
-  Result<void> run() {
+  Result<uint64_t> run() {
     SimPacketPort port(network, clock);
     return survey_neighbours(port, queries, rate, clock, stop,
                              [this](const NeighbourQuery& query, const LinkAddress* at) {
@@ -58,7 +58,7 @@ TEST(NeighbourSurvey, KeepsToItsRateAndAsksTheSilentAsOftenAsTheKernelDoes) {
 TEST(NeighbourSurvey, ADeviceThatTakesNothingIsOurFault) {
   SurveySim sim(3);
   sim.network.busy_every = 1;
-  const Result<void> done = sim.run();
+  const Result<uint64_t> done = sim.run();
   ASSERT_FALSE(done);
   EXPECT_THAT(done.error().text, HasSubstr("ip -s link"));
   EXPECT_TRUE(sim.told.empty());

@@ -113,7 +113,7 @@ class ReflectorFleet(Sweeps, unittest.TestCase):
     kind = "reflector"
 
     def test_flat_out(self):
-        self.sweep("--rate", "0", "--retries", "8")
+        self.sweep("--rate", "0", "--retries", "8", "--retry-wait", "1ms")
 
     def test_every_open_port_gets_a_reset_and_every_checksum_is_right(self):
         before = self.lab.counters()
@@ -152,6 +152,7 @@ class Links(unittest.TestCase):
                 found = scan(lab, *hosts, "-p", links.PORTS, "--rate", "100k", "--timeout", "400ms", engine="xdp")
                 self.assertEqual(found.exit_code, 0, (found.stderr, found.summary and found.summary.get("notes")))
                 self.assertEqual(differences(lab, links.PORTS, hosts, found.lines), "")
+                self.assertGreater(found.summary["ledger"]["neighbour_questions"], 2 * 128)
                 self.assertTrue(found.summary["ledger"]["balanced"], found.summary["ledger"])
 
     def test_names_of_one_endpoint_all_hear_its_answer(self):
