@@ -28,6 +28,7 @@ struct Preparation {
   BuiltTargets targets;
   std::vector<Interface> interfaces;
   EngineChoice engine;
+  CrewFactory crew;                ///< once its files are open
   std::vector<std::string> notes;  ///< for the summary
   std::string shortfall;           ///< what the targets lack, in a sentence; empty when they are whole
   bool resumed = false;
@@ -201,23 +202,20 @@ decltype(Sweep::Parts::explain_drops) drops_from_now(const EngineChoice& engine,
   }
   std::vector<uint32_t> all;
   for (const Interface& interface : interfaces) all.push_back(interface.index);
-  const auto counted = [all, before = read_interface_counters(all)](const auto& explain) {
-    const auto after = read_interface_counters(all);
-    return before && after ? explain(*before, *after) : std::vector<std::string>{};
+  auto counted = read_interface_counters(all).value_or(std::vector<InterfaceCounters>{});
+  const auto counted_now = [all] {
+    return read_interface_counters(all).value_or(std::vector<InterfaceCounters>{});
   };
   if (engine.xdp) {
-    return [counted](const std::optional<PacketBooks>& packets) {
-      return counted([sent = packets ? packets->sent : 0](const auto& before, const auto& after) {
-        return explain_xdp_drops(before, after, sent);
-      });
+    return [counted_now, before = std::move(counted)](const std::optional<PacketBooks>& packets) {
+      return explain_xdp_drops(before, counted_now(), packets.value_or(PacketBooks{}));
     };
   }
-  return [counted, before = read_drop_counters()](const std::optional<PacketBooks>&) {
-    std::vector<std::string> all_drops = explain_drops(before, read_drop_counters());
-    for (std::string& of_device :
-         counted([](const auto&then, const auto&now) { return explain_interface_drops(then, now); }))
-      all_drops.push_back(std::move(of_device));
-    return all_drops;
+  return [counted_now, devices = std::move(counted),
+          before = read_drop_counters()](const std::optional<PacketBooks>&) {
+    std::vector<std::string> drops = explain_drops(before, read_drop_counters());
+    for (std::string& loss : explain_link_losses(devices, counted_now())) drops.push_back(std::move(loss));
+    return drops;
   };
 }
 
@@ -245,24 +243,8 @@ Result<void> give_up_rights(const EngineChoice& engine) {
   return engine.syn || engine.xdp ? drop_capabilities() : Result<void>{};
 }
 
-/// With everything open that takes a right.
-Result<CrewFactory> open_crew(Preparation& ready, const Clock& clock, const StopSignal& stop) {
-  const ScanConduct& conduct = ready.options.conduct;
-  if (!ready.engine.xdp)
-    return make_crew_factory(ready.engine, conduct, own_addresses(ready.interfaces), clock);
-  const XdpOrder order{conduct,
-                       ready.interfaces,
-                       ready.targets.set,
-                       ready.journal->plan(),
-                       ready.options.output.show,
-                       ready.engine.threads};
-  return open_xdp(order, clock, [&stop] { return stop.asked(); });
-}
-
 ExitCode run_sweep(Preparation& ready, std::span<const std::unique_ptr<Sink>> sinks, const Clock& clock,
                    const StopSignal& stop) {
-  Result<CrewFactory> crew = open_crew(ready, clock, stop);
-  if (!crew) return fail_sweep(ready, crew.error());
   if (Result<void> given_up = give_up_rights(ready.engine); !given_up)
     return fail_sweep(ready, given_up.error());
   tell_start(ready);
@@ -270,7 +252,7 @@ ExitCode run_sweep(Preparation& ready, std::span<const std::unique_ptr<Sink>> si
   Sweep::Parts parts{.targets = ready.targets.set,
                      .journal = *ready.journal,
                      .clock = clock,
-                     .crew_factory = std::move(*crew),
+                     .crew_factory = std::move(ready.crew),
                      .sinks = sinks,
                      .explain_drops = drops_from_now(ready.engine, ready.interfaces),
                      .stop_asked = [&stop] { return stop.asked(); },
@@ -298,11 +280,26 @@ Result<void> open_capture(Preparation& ready, const Clock& clock) {
   return {};
 }
 
+/// With everything open that takes a right.
+Result<CrewFactory> open_crew(Preparation& ready, const Clock& clock, const StopSignal& stop) {
+  const ScanConduct& conduct = ready.options.conduct;
+  if (!ready.engine.xdp)
+    return make_crew_factory(ready.engine, conduct, own_addresses(ready.interfaces), clock);
+  const XdpOrder order{conduct,
+                       ready.interfaces,
+                       ready.targets.set,
+                       ready.journal->plan(),
+                       ready.options.output.show,
+                       ready.engine.threads};
+  return open_xdp(order, clock, [&stop] { return stop.asked(); });
+}
+
 /// Opens everything that the sweep writes, and only then changes what is there
 /// already: a run that cannot start leaves all files as they were. The journal
 /// is made last but for that, so that there is one only when there are outputs
 /// to go on with.
-Result<std::vector<std::unique_ptr<Sink>>> open_files(Preparation& ready, const Clock& clock) {
+Result<std::vector<std::unique_ptr<Sink>>> open_files(Preparation& ready, const Clock& clock,
+                                                      const StopSignal& stop) {
   const std::string& capture = ready.options.conduct.capture;
   if (Result<void> free = check_new_files(ready.resumed ? "" : ready.options.output.journal, capture); !free)
     return tl::unexpected(free.error());
@@ -314,6 +311,13 @@ Result<std::vector<std::unique_ptr<Sink>>> open_files(Preparation& ready, const 
     if (!capture.empty()) unlink(capture.c_str());  // it was made here, and holds nothing yet
     return tl::unexpected(made.error());
   }
+  Result<CrewFactory> crew = open_crew(ready, clock, stop);  // it knows the order by the journal's seed
+  if (!crew) {
+    if (!ready.resumed && !ready.options.output.journal.empty()) unlink(ready.options.output.journal.c_str());
+    if (!capture.empty()) unlink(capture.c_str());
+    return tl::unexpected(crew.error());
+  }
+  ready.crew = std::move(*crew);
   if (Result<void> begun = begin_outputs(ready.options.output, *sinks, *ready.journal); !begun)
     return tl::unexpected(begun.error());
   return sinks;
@@ -322,7 +326,7 @@ Result<std::vector<std::unique_ptr<Sink>>> open_files(Preparation& ready, const 
 ExitCode sweep(Preparation& ready) {
   const StopSignal stop;  // opening a named pipe waits for its reader, and Ctrl-C must end that too
   const SystemClock clock;
-  const Result<std::vector<std::unique_ptr<Sink>>> sinks = open_files(ready, clock);
+  const Result<std::vector<std::unique_ptr<Sink>>> sinks = open_files(ready, clock, stop);
   if (!sinks) return fail(sinks.error());
   return run_sweep(ready, *sinks, clock, stop);
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/scan_options.h"
+#include "engine/probe/packet_books.h"
 #include "engine/sweep/crew.h"
 #include "engine/sweep/journal.h"
 #include "engine/target/target_set.h"
@@ -32,7 +33,8 @@ Result<void> raise_xdp_rights();
 
 /// What the devices did not send of the frames that were handed to them, each in a sentence.
 std::vector<std::string> explain_xdp_drops(std::span<const InterfaceCounters> before,
-                                           std::span<const InterfaceCounters> after, uint64_t handed_over);
+                                           std::span<const InterfaceCounters> after,
+                                           const PacketBooks& packets);
 
 /// Opens everything that takes a right: resolves gateways, loads the programs and
 /// attaches them. The crew that the factory makes takes it over; without one,

@@ -82,6 +82,13 @@ std::string dropped_receiving_text(const std::string& name, uint64_t count) {
          " rx N`, or lower --rate; answers may have been missed";
 }
 
+/// Down all the time and nothing to send: it is none of this sweep's.
+std::optional<std::string> explain_link_loss(const InterfaceCounters& then, const InterfaceCounters& now) {
+  const uint64_t losses = growth(then.carrier_losses, now.carrier_losses);
+  const bool in_the_way = !now.carrier && growth(then.sending_dropped, now.sending_dropped) > 0;
+  return losses > 0 || in_the_way ? std::optional(carrier_text(now, losses)) : std::nullopt;
+}
+
 }  // namespace
 
 Result<std::vector<InterfaceCounters>> read_interface_counters(std::span<const uint32_t> interfaces) {
@@ -99,19 +106,28 @@ Result<std::vector<InterfaceCounters>> read_interface_counters(std::span<const u
   return counters;
 }
 
+std::vector<std::string> explain_link_losses(std::span<const InterfaceCounters> before,
+                                             std::span<const InterfaceCounters> after) {
+  std::vector<std::string> sentences;
+  for (const InterfaceCounters& now : after) {
+    const InterfaceCounters* const then = find(before, now.interface_index);
+    if (then == nullptr) continue;
+    if (const auto loss = explain_link_loss(*then, now)) sentences.push_back(*loss);
+  }
+  return sentences;
+}
+
 std::vector<std::string> explain_interface_drops(std::span<const InterfaceCounters> before,
                                                  std::span<const InterfaceCounters> after) {
   std::vector<std::string> sentences;
   for (const InterfaceCounters& now : after) {
     const InterfaceCounters* const then = find(before, now.interface_index);
     if (then == nullptr) continue;
-    const uint64_t carrier_losses = growth(then->carrier_losses, now.carrier_losses);
     const uint64_t dropped = growth(then->sending_dropped, now.sending_dropped);
-    // Down all the time and nothing to send: it is none of this sweep's. What was
-    // dropped while it was down was dropped for that.
-    const bool link_was_down = carrier_losses > 0 || (!now.carrier && dropped > 0);
-    if (link_was_down) sentences.push_back(carrier_text(now, carrier_losses));
-    if (dropped > 0 && !link_was_down) sentences.push_back(dropped_sending_text(now.name, dropped));
+    const std::optional<std::string> link_loss = explain_link_loss(*then, now);
+    if (link_loss) sentences.push_back(*link_loss);
+    // What was dropped while it was down was dropped for that.
+    if (dropped > 0 && !link_loss) sentences.push_back(dropped_sending_text(now.name, dropped));
     if (const uint64_t grown = growth(then->sending_failed, now.sending_failed))
       sentences.push_back(failed_sending_text(now.name, grown));
     if (const uint64_t grown = growth(then->receiving_dropped, now.receiving_dropped))

@@ -29,6 +29,12 @@ struct InterfaceCounters {
 /// Needs no privilege. An error when netlink is denied (a seccomp filter) or fails.
 Result<std::vector<InterfaceCounters>> read_interface_counters(std::span<const uint32_t> interfaces);
 
+/// One sentence, with cause and remedy, for each interface whose link went down.
+/// What else a device drops may be anybody's: frames of protocols that nobody
+/// here speaks are among it.
+std::vector<std::string> explain_link_losses(std::span<const InterfaceCounters> before,
+                                             std::span<const InterfaceCounters> after);
+
 /// One sentence, with cause and remedy, for each interface and direction whose
 /// losses grew from `before` to `after`, or whose link went down; empty when none
 /// did. An interface that

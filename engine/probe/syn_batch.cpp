@@ -23,7 +23,8 @@ SynBatch::SynBatch(PacketPort& port, const Clock& clock, const SynScope& scope, 
 
 void SynBatch::add(const Probe& probe, const NextHop& hop, const LinkAddress& station) {
   CHECK(size_ < kCapacity);
-  if (!refused_.empty() && has_its_share(hop.interface_index)) return on_failure_(probe, ENOBUFS, false);
+  if (!refused_.empty() && has_its_share(hop.interface_index))
+    return on_failure_(probe, refused_.error_of(hop.interface_index), false);
   Frame& frame = frames_[size_++];
   frame.probe = probe;
   frame.builder = builder_for(hop.source);
@@ -74,7 +75,7 @@ void SynBatch::build(std::span<Frame> frames, uint32_t timestamp) {
 
 /// Whether a device that refuses packets has enough of them already.
 bool SynBatch::has_its_share(uint32_t interface_index) const {
-  if (!refused_.contains(interface_index)) return false;
+  if (refused_.error_of(interface_index) == 0) return false;
   const auto waiting = std::span(frames_).first(size_);
   return std::ranges::count(waiting, interface_index, &Frame::interface_index) >=
          static_cast<ptrdiff_t>(kMostOfRefusing);
@@ -89,7 +90,7 @@ void SynBatch::on_refusal(int error, Instant now) {
     return take_front(1);
   }
   const uint32_t device = frames_.front().interface_index;
-  if (refused_.note(device, now)) return fail_all_of(device, error);
+  if (refused_.note(device, error, now)) return fail_all_of(device, error);
   willing_ = set_aside(device);
 }
 

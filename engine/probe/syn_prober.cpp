@@ -265,8 +265,9 @@ void SynProber::ask_neighbours(Instant now) {
 /// asked later; when the device takes none for long, its probes have failed here.
 void SynProber::on_unsent(const Neighbour& neighbour, int error, Instant now) {
   resolver_.not_sent(neighbour, now);
-  if (!unasked_.note(neighbour.interface_index, now)) return;
-  for (const Probe& probe : parked_.take(neighbour)) fail(probe, error == 0 ? ENOBUFS : error, true);
+  if (error == 0) error = ENOBUFS;
+  if (!unasked_.note(neighbour.interface_index, error, now)) return;
+  for (const Probe& probe : parked_.take(neighbour)) fail(probe, error, true);
 }
 
 void SynProber::start_connects(Instant now) {

@@ -166,7 +166,8 @@ uint64_t Sweep::found_in_all() const {
 /// What a later pass finds, an earlier one missed: it went too fast for something on the way.
 void Sweep::slow_down_for(uint32_t pass, uint64_t found) {
   if (pass == 0 || static_cast<double>(found) < kTooManyMissed * static_cast<double>(found_in_all())) return;
-  if (found > 0) progress_.rate = rate_control_.advance(parts_.clock.now(), true, fastest_before_);
+  if (found > 0 && fastest_before_ > 0)
+    progress_.rate = rate_control_.advance(parts_.clock.now(), true, fastest_before_);
 }
 
 /// Takes what the workers found and reports it. When an output fails, the sweep

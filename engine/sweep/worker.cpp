@@ -44,7 +44,10 @@ uint64_t SweepWorker::run_pass(const Pass& pass, PassShare& share) {
   local_tries_.clear();
   here_ = until_ = 0;
   exhausted_ = false;
+  // A pass that settled may have left some, of endpoints that have answered.
   ahead_ = {};
+  next_.reset();
+  delayed_ = {};
   wait_until(pass.not_before);
   while (!finished()) turn(shared_.clock.now());
   serve_others();

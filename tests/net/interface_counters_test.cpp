@@ -71,6 +71,15 @@ TEST(ExplainInterfaceDrops, NothingGrew) {
   EXPECT_THAT(explain_interface_drops(some, {}), IsEmpty());
 }
 
+TEST(ExplainLinkLosses, NothingElseThatADeviceDropsIsOne) {
+  const std::vector before{counters(1, 0, 0, 0)};
+  std::vector after{counters(1, 12, 3, 4)};
+  EXPECT_THAT(explain_link_losses(before, after), IsEmpty());
+  after[0].carrier_losses = 2;
+  EXPECT_THAT(explain_link_losses(before, after),
+              ElementsAre(HasSubstr("the link of eth1 went down 2 times:")));
+}
+
 TEST(ExplainInterfaceDrops, EachDeviceAndDirectionHasASentence) {
   const std::vector before{counters(1, 0, 0, 0), counters(2, 5, 5, 5)};
   const std::vector after{counters(2, 5, 6, 5), counters(1, 12, 0, 3)};

@@ -243,6 +243,16 @@ TEST_F(SynBatchTest, ADeviceThatTakesSomethingNowAndThenIsNotBusyForLong) {
   EXPECT_EQ(failures, (std::vector<Failure>{{6, ENOBUFS}, {7, ENOBUFS}}));
 }
 
+TEST_F(SynBatchTest, WhatADownDeviceHasNoRoomForFailsForThatCause) {
+  refuse({kEth}, ENETDOWN);
+  for (uint64_t step = 0; step < 100; ++step) {
+    add(step);
+    if (batch.is_due()) flush();
+  }
+  ASSERT_FALSE(failures.empty());
+  for (const Failure& failure : failures) EXPECT_EQ(failure.error, ENETDOWN);
+}
+
 TEST_F(SynBatchTest, ARefusalLongAgoSaysNothingOfNow) {
   port.refuses = [](const Sent&) { return std::optional(ENOBUFS); };
   add_all(0, 1);

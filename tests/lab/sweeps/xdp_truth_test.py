@@ -1,7 +1,9 @@
 """Sweeps in the kernel: the found set is the truth, and nothing is left behind."""
 
 import json
+import os
 import signal
+import tempfile
 import unittest
 
 from checks.needs import need_lab
@@ -164,11 +166,25 @@ class Links(unittest.TestCase):
                              [("10.71.0.1", "closed")] * 3 + [("10.71.0.20", "open")])
             self.assertTrue(found.summary["ledger"]["balanced"], found.summary["ledger"])
 
-    def test_what_it_cannot_reach_is_refused_by_name(self):
-        with Lab(links.truth_of(*links.GATEWAY), kind="reflector") as lab:
-            found = scan(lab, "127.0.0.1", "-p", "80", "--rate", "0", engine="xdp")
-            self.assertEqual(found.exit_code, 4)
-            self.assertIn("127.0.0.1", found.stderr)
+    def test_what_it_cannot_reach_is_refused_by_name_and_nothing_is_written(self):
+        with Lab(links.truth_of(*links.GATEWAY), kind="reflector") as lab, tempfile.TemporaryDirectory() as folder:
+            out, journal = os.path.join(folder, "kept.jsonl"), os.path.join(folder, "journal")
+            with open(out, "w", encoding="utf-8") as file:
+                file.write("of an earlier run\n")
+            done = lab.exec([SONDE, "scan", "--engine", "xdp", "127.0.0.1", "-p", "80", "--rate", "0", "-o", out, "--journal", journal],
+                            capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 4)
+            self.assertIn("127.0.0.1", done.stderr)
+            with open(out, encoding="utf-8") as file:
+                self.assertEqual(file.read(), "of an earlier run\n")
+            self.assertEqual(os.listdir(folder), ["kept.jsonl"])
+
+    def test_frames_that_no_device_takes_are_not_the_targets_silence(self):
+        """The fleet's veth has no GRO here: nothing that XDP redirects reaches it."""
+        with Lab(links.truth_of(*links.GATEWAY), kind="kernel") as lab:
+            found = scan(lab, "10.71.0.0/28", "-p", "80", "--rate", "0", "--timeout", "300ms", engine="xdp")
+            self.assertEqual((found.exit_code, found.summary["degraded"]), (3, True))
+            self.assertIn("use --engine syn", " ".join(found.summary["notes"]))
 
 
 del EveryFleet, Sweeps  # not tests of their own
