@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 
 namespace sonde {
 namespace {
@@ -122,8 +123,14 @@ class Gathering {
 
 PlannedRoutes gather_routes(std::span<const Interval> intervals, const RouteBlocks& blocks,
                             const RouteLookup& lookup, size_t most_lookups) {
+  const auto feed = [intervals](const auto& add) { std::ranges::for_each(intervals, add); };
+  return gather_routes(feed, blocks, lookup, most_lookups);
+}
+
+PlannedRoutes gather_routes(const IntervalFeed& feed, const RouteBlocks& blocks, const RouteLookup& lookup,
+                            size_t most_lookups) {
   Gathering gathering(blocks, lookup, most_lookups);
-  for (const Interval& interval : intervals) gathering.add(interval);
+  feed([&gathering](const Interval& interval) { gathering.add(interval); });
   return gathering.finished();
 }
 
@@ -134,6 +141,13 @@ std::vector<IpAddress> source_addresses(const PlannedRoutes& routes) {
   std::sort(sources.begin(), sources.end());
   sources.erase(std::unique(sources.begin(), sources.end()), sources.end());
   return sources;
+}
+
+std::vector<uint32_t> interfaces_of(const PlannedRoutes& routes) {
+  std::set<uint32_t> used;
+  for (const PlannedHop& hop : routes.next_hops)
+    if (hop.route.interface_index != 0) used.insert(hop.route.interface_index);
+  return {used.begin(), used.end()};
 }
 
 }  // namespace sonde

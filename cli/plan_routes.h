@@ -46,7 +46,16 @@ inline constexpr size_t kMostRouteLookups = 65'536;
 PlannedRoutes gather_routes(std::span<const Interval> intervals, const RouteBlocks& blocks,
                             const RouteLookup& lookup, size_t most_lookups = kMostRouteLookups);
 
+/// Calls what it is given with every interval, so that none need be kept.
+using IntervalFeed = std::function<void(const std::function<void(const Interval&)>&)>;
+/// The same of intervals that are not kept anywhere.
+PlannedRoutes gather_routes(const IntervalFeed& feed, const RouteBlocks& blocks, const RouteLookup& lookup,
+                            size_t most_lookups = kMostRouteLookups);
+
 /// The source addresses that the targets see, sorted, each once.
 std::vector<IpAddress> source_addresses(const PlannedRoutes& routes);
+
+/// The interfaces that the targets are reached by, sorted, each once.
+std::vector<uint32_t> interfaces_of(const PlannedRoutes& routes);
 
 }  // namespace sonde

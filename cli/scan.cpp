@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <random>
 
 #include "cli/command.h"
@@ -10,6 +11,7 @@
 #include "cli/progress.h"
 #include "cli/scan_options.h"
 #include "cli/scan_plan.h"
+#include "cli/silent_gateways.h"
 #include "cli/stop_signal.h"
 #include "cli/unresolved.h"
 #include "cli/wiring.h"
@@ -28,7 +30,9 @@ struct Preparation {
   BuiltTargets targets;
   std::vector<Interface> interfaces;
   EngineChoice engine;
-  CrewFactory crew;                ///< once its files are open
+  JournalPlan plan;                ///< of the journal: of this run or of the one that is resumed
+  CrewFactory crew;                ///< once everything that takes a right is open
+  PlannedRoutes routes;            ///< not of the syn engine, which looks at them itself
   std::vector<std::string> notes;  ///< for the summary
   std::string shortfall;           ///< what the targets lack, in a sentence; empty when they are whole
   bool resumed = false;
@@ -94,10 +98,9 @@ Result<void> prepare(Preparation& ready) {
   return {};
 }
 
-Result<void> make_journal(Preparation& ready) {
-  if (ready.journal) return {};
+JournalPlan plan_of(const Preparation& ready) {
+  if (ready.journal) return ready.journal->plan();
   const ScanSubject& subject = ready.options.subject;
-  const std::string& path = ready.options.output.journal;
   JournalPlan plan;
   plan.args = ready.args;
   plan.ports = ready.targets.set.ports().to_string();
@@ -108,10 +111,16 @@ Result<void> make_journal(Preparation& ready) {
   plan.shard_count = subject.shard.count;
   plan.steps = ShardWalk(ready.targets.set.size(), subject.shard).steps();
   plan.slice_steps = ready.engine.xdp ? kMostXdpSliceSteps : kMostSliceSteps;
-  if (!path.empty()) plan.targets = ready.targets.set.canonical_text();
+  if (!ready.options.output.journal.empty()) plan.targets = ready.targets.set.canonical_text();
+  return plan;
+}
+
+Result<void> make_journal(Preparation& ready) {
+  if (ready.journal) return {};
+  const std::string& path = ready.options.output.journal;
   Result<std::unique_ptr<Journal>> journal =
-      path.empty() ? Journal::in_memory(std::move(plan))
-                   : Journal::create(path, std::move(plan), files_of(ready.options.output));
+      path.empty() ? Journal::in_memory(ready.plan)
+                   : Journal::create(path, ready.plan, files_of(ready.options.output));
   if (!journal) return tl::unexpected(journal.error());
   ready.journal = std::move(*journal);
   return {};
@@ -192,29 +201,29 @@ ExitCode fail_sweep(const Preparation& ready, const Error& error) {
   return exit_code_of(error);
 }
 
+std::vector<InterfaceCounters> counters_of(std::span<const uint32_t> interfaces) {
+  return read_interface_counters(interfaces).value_or(std::vector<InterfaceCounters>{});
+}
+
 /// What the kernel drops unseen, from now on, each in a sentence.
-decltype(Sweep::Parts::explain_drops) drops_from_now(const EngineChoice& engine,
-                                                     std::span<const Interface> interfaces) {
-  if (engine.syn) {
-    return [&engine](const std::optional<PacketBooks>& packets) {
+decltype(Sweep::Parts::explain_drops) drops_from_now(const Preparation& ready) {
+  if (ready.engine.syn) {
+    return [&engine = ready.engine](const std::optional<PacketBooks>& packets) {
       return engine.syn->explain_drops(packets.value_or(PacketBooks{}));
     };
   }
-  std::vector<uint32_t> all;
-  for (const Interface& interface : interfaces) all.push_back(interface.index);
-  auto counted = read_interface_counters(all).value_or(std::vector<InterfaceCounters>{});
-  const auto counted_now = [all] {
-    return read_interface_counters(all).value_or(std::vector<InterfaceCounters>{});
-  };
-  if (engine.xdp) {
-    return [counted_now, before = std::move(counted)](const std::optional<PacketBooks>& packets) {
-      return explain_xdp_drops(before, counted_now(), packets.value_or(PacketBooks{}));
+  std::vector<uint32_t> used = interfaces_of(ready.routes);
+  std::vector<InterfaceCounters> before = counters_of(used);
+  if (ready.engine.xdp) {
+    return [used = std::move(used), before = std::move(before)](const std::optional<PacketBooks>& packets) {
+      return explain_xdp_drops(before, counters_of(used), packets.value_or(PacketBooks{}));
     };
   }
-  return [counted_now, devices = std::move(counted),
-          before = read_drop_counters()](const std::optional<PacketBooks>&) {
-    std::vector<std::string> drops = explain_drops(before, read_drop_counters());
-    for (std::string& loss : explain_link_losses(devices, counted_now())) drops.push_back(std::move(loss));
+  return [&ready, used = std::move(used), before = std::move(before),
+          dropped = read_drop_counters()](const std::optional<PacketBooks>&) {
+    std::vector<std::string> drops = explain_drops(dropped, read_drop_counters());
+    std::ranges::move(explain_link_losses(before, counters_of(used)), std::back_inserter(drops));
+    std::ranges::move(silent_gateways(ready.routes), std::back_inserter(drops));
     return drops;
   };
 }
@@ -254,7 +263,7 @@ ExitCode run_sweep(Preparation& ready, std::span<const std::unique_ptr<Sink>> si
                      .clock = clock,
                      .crew_factory = std::move(ready.crew),
                      .sinks = sinks,
-                     .explain_drops = drops_from_now(ready.engine, ready.interfaces),
+                     .explain_drops = drops_from_now(ready),
                      .stop_asked = [&stop] { return stop.asked(); },
                      .on_status = {}};
   if (!ready.options.output.quiet)
@@ -280,26 +289,11 @@ Result<void> open_capture(Preparation& ready, const Clock& clock) {
   return {};
 }
 
-/// With everything open that takes a right.
-Result<CrewFactory> open_crew(Preparation& ready, const Clock& clock, const StopSignal& stop) {
-  const ScanConduct& conduct = ready.options.conduct;
-  if (!ready.engine.xdp)
-    return make_crew_factory(ready.engine, conduct, own_addresses(ready.interfaces), clock);
-  const XdpOrder order{conduct,
-                       ready.interfaces,
-                       ready.targets.set,
-                       ready.journal->plan(),
-                       ready.options.output.show,
-                       ready.engine.threads};
-  return open_xdp(order, clock, [&stop] { return stop.asked(); });
-}
-
 /// Opens everything that the sweep writes, and only then changes what is there
 /// already: a run that cannot start leaves all files as they were. The journal
 /// is made last but for that, so that there is one only when there are outputs
 /// to go on with.
-Result<std::vector<std::unique_ptr<Sink>>> open_files(Preparation& ready, const Clock& clock,
-                                                      const StopSignal& stop) {
+Result<std::vector<std::unique_ptr<Sink>>> open_files(Preparation& ready, const Clock& clock) {
   const std::string& capture = ready.options.conduct.capture;
   if (Result<void> free = check_new_files(ready.resumed ? "" : ready.options.output.journal, capture); !free)
     return tl::unexpected(free.error());
@@ -311,24 +305,49 @@ Result<std::vector<std::unique_ptr<Sink>>> open_files(Preparation& ready, const 
     if (!capture.empty()) unlink(capture.c_str());  // it was made here, and holds nothing yet
     return tl::unexpected(made.error());
   }
-  Result<CrewFactory> crew = open_crew(ready, clock, stop);  // it knows the order by the journal's seed
-  if (!crew) {
-    if (!ready.resumed && !ready.options.output.journal.empty()) unlink(ready.options.output.journal.c_str());
-    if (!capture.empty()) unlink(capture.c_str());
-    return tl::unexpected(crew.error());
-  }
-  ready.crew = std::move(*crew);
   if (Result<void> begun = begin_outputs(ready.options.output, *sinks, *ready.journal); !begun)
     return tl::unexpected(begun.error());
   return sinks;
 }
 
+/// With everything open that takes a right.
+Result<CrewFactory> open_crew(Preparation& ready, const Clock& clock, const StopSignal& stop) {
+  const ScanConduct& conduct = ready.options.conduct;
+  ready.plan = plan_of(ready);
+  if (!ready.engine.syn) ready.routes = plan_routes(ready.targets.set, conduct.source).value_or(PlannedRoutes{});
+  if (!ready.engine.xdp)
+    return make_crew_factory(ready.engine, conduct, own_addresses(ready.interfaces), clock);
+  const XdpOrder order{conduct,
+                       ready.interfaces,
+                       ready.targets.set,
+                       ready.plan,
+                       ready.options.output.show,
+                       ready.engine.threads};
+  return open_xdp(order, clock, [&stop] { return stop.asked(); });
+}
+
 ExitCode sweep(Preparation& ready) {
   const StopSignal stop;  // opening a named pipe waits for its reader, and Ctrl-C must end that too
   const SystemClock clock;
-  const Result<std::vector<std::unique_ptr<Sink>>> sinks = open_files(ready, clock, stop);
+  Result<CrewFactory> crew = open_crew(ready, clock, stop);
+  if (!crew) return fail(crew.error());
+  if (stop.asked()) return ExitCode::interrupted;  // before it has touched any file
+  ready.crew = std::move(*crew);
+  const Result<std::vector<std::unique_ptr<Sink>>> sinks = open_files(ready, clock);
   if (!sinks) return fail(sinks.error());
   return run_sweep(ready, *sinks, clock, stop);
+}
+
+ExitCode tell_plan(const Preparation& ready) {
+  if (ready.engine.xdp) {
+    const Result<void> possible =
+        check_xdp_targets(ready.options.conduct, ready.interfaces, ready.targets.set);
+    if (!possible) return fail(possible.error());
+  }
+  const Result<std::string> plan = describe_plan(ready.options, ready.targets, ready.engine, shard_of(ready));
+  if (!plan) return fail(plan.error());
+  fmt::print("{}", *plan);
+  return ExitCode::done;
 }
 
 }  // namespace
@@ -344,11 +363,7 @@ ExitCode run_scan(std::span<const std::string> args) {
     if (Result<void> taken = take_resumed_options(ready, args); !taken) return fail(taken.error());
   }
   if (Result<void> prepared = prepare(ready); !prepared) return fail(prepared.error());
-  if (!ready.options.output.plan) return sweep(ready);
-  const Result<std::string> plan = describe_plan(ready.options, ready.targets, ready.engine, shard_of(ready));
-  if (!plan) return fail(plan.error());
-  fmt::print("{}", *plan);
-  return ExitCode::done;
+  return ready.options.output.plan ? tell_plan(ready) : sweep(ready);
 }
 
 }  // namespace sonde

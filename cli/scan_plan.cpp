@@ -35,7 +35,8 @@ uint64_t most_ports_of_one_address(const TargetSet& targets) {
   return std::max(by_ports, most_pairs_of_one_address(targets.parts().pairs));
 }
 
-Result<PlannedRoutes> planned_routes(const IntervalSet& addresses, const SourceOptions& source) {
+/// Asks of all intervals of the feed.
+Result<PlannedRoutes> routes_of(const IntervalFeed& feed, const SourceOptions& source) {
   Result<RouteTable> table = RouteTable::open();
   if (!table) return tl::unexpected(table.error());
   const Result<RouteBlocks> blocks = table->blocks();
@@ -46,7 +47,7 @@ Result<PlannedRoutes> planned_routes(const IntervalSet& addresses, const SourceO
     return table->route_to(address, scope,
                            {interface_index, address.is_v4() ? source.source_v4 : source.source_v6});
   };
-  return gather_routes(addresses.intervals(), *blocks, lookup);
+  return gather_routes(feed, *blocks, lookup);
 }
 
 void fill_conduct(PlanFacts& facts, const ScanConduct& conduct, const EngineChoice& engine) {
@@ -64,10 +65,23 @@ void fill_conduct(PlanFacts& facts, const ScanConduct& conduct, const EngineChoi
 
 }  // namespace
 
+Result<PlannedRoutes> plan_routes(const TargetSet& targets, const SourceOptions& source) {
+  const TargetParts& parts = targets.parts();
+  const auto feed = [&parts](const auto& add) {
+    std::ranges::for_each(parts.addresses.intervals(), add);
+    for (const HostEntry& host : parts.hosts) add({host.address, host.address});
+    for (size_t i = 0; i < parts.pairs.size(); ++i)
+      if (i == 0 || parts.pairs[i].address() != parts.pairs[i - 1].address())
+        add({parts.pairs[i].address(), parts.pairs[i].address()});
+  };
+  return routes_of(feed, source);
+}
+
 Result<std::string> describe_plan(const ScanOptions& options, const BuiltTargets& targets,
                                   const EngineChoice& engine, Shard shard) {
   const IntervalSet addresses = addresses_of(targets.set);
-  Result<PlannedRoutes> routes = planned_routes(addresses, options.conduct.source);
+  const auto feed = [&addresses](const auto& add) { std::ranges::for_each(addresses.intervals(), add); };
+  Result<PlannedRoutes> routes = routes_of(feed, options.conduct.source);
   if (!routes) return tl::unexpected(routes.error());
   const Limits limits = read_limits();
   PlanFacts facts;

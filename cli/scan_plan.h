@@ -2,9 +2,13 @@
 
 #include <string>
 
+#include "cli/plan_routes.h"
 #include "cli/wiring.h"
 
 namespace sonde {
+
+/// Where the targets go, by the kernel's routes as they are now. Sends nothing.
+Result<PlannedRoutes> plan_routes(const TargetSet& targets, const SourceOptions& source);
 
 /// What `sonde scan --plan` prints: asks the kernel for routes and limits, and
 /// sends nothing.

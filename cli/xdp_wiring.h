@@ -31,6 +31,11 @@ struct XdpOrder {
 /// Puts the rights in force that the XDP engine takes. Error: one is missing, and how to grant it.
 Result<void> raise_xdp_rights();
 
+/// Whether the engine can reach the targets by the routes as they are now; sends
+/// nothing, and takes no right. Error: which one it cannot, and why.
+Result<void> check_xdp_targets(const ScanConduct& conduct, std::span<const Interface> interfaces,
+                               const TargetSet& targets);
+
 /// What the devices did not send of the frames that were handed to them, each in a sentence.
 std::vector<std::string> explain_xdp_drops(std::span<const InterfaceCounters> before,
                                            std::span<const InterfaceCounters> after,

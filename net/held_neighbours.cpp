@@ -29,6 +29,29 @@ bool is_held(const ndmsg& header, const NetlinkAttributes& attributes) {
   return (header.ndm_state & NUD_STALE) != 0 && changed_lately(attributes);
 }
 
+std::optional<Neighbour> read_unanswering_neighbour(const NetlinkMessage& message) {
+  const auto header = message.header<ndmsg>();
+  if (message.type() != RTM_NEWNEIGH || !header) return std::nullopt;
+  if ((header->ndm_state & (NUD_INCOMPLETE | NUD_FAILED)) == 0) return std::nullopt;
+  const auto address = message.attributes_after(sizeof(ndmsg)).address(NDA_DST);
+  if (!address) return std::nullopt;
+  return Neighbour{static_cast<uint32_t>(header->ndm_ifindex), *address};
+}
+
+/// What `read` makes of each message.
+template <typename Found>
+Result<std::vector<Found>> list_neighbours(NetlinkSocket& socket,
+                                           std::optional<Found> (&read)(const NetlinkMessage&)) {
+  std::vector<Found> found;
+  const int error = netlink_list(
+      socket, NetlinkRequest(RTM_GETNEIGH, ndmsg{}, true), [&] { found.clear(); },
+      [&](const NetlinkMessage& message) {
+        if (auto one = read(message)) found.push_back(std::move(*one));
+      });
+  if (error != 0) return impossible_error(std::string("cannot list the neighbours: ") + std::strerror(error));
+  return found;
+}
+
 }  // namespace
 
 std::optional<IpAddress> read_held_neighbour(const NetlinkMessage& message) {
@@ -47,14 +70,11 @@ Result<NeighbourTable> NeighbourTable::open() {
 }
 
 Result<std::vector<IpAddress>> NeighbourTable::held() {
-  std::vector<IpAddress> found;
-  const int error = netlink_list(
-      socket_, NetlinkRequest(RTM_GETNEIGH, ndmsg{}, true), [&] { found.clear(); },
-      [&](const NetlinkMessage& message) {
-        if (const auto address = read_held_neighbour(message)) found.push_back(*address);
-      });
-  if (error != 0) return impossible_error(std::string("cannot list the neighbours: ") + std::strerror(error));
-  return found;
+  return list_neighbours(socket_, read_held_neighbour);
+}
+
+Result<std::vector<Neighbour>> NeighbourTable::unanswering() {
+  return list_neighbours(socket_, read_unanswering_neighbour);
 }
 
 }  // namespace sonde

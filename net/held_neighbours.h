@@ -6,6 +6,7 @@
 
 #include "net/address.h"
 #include "net/base/result.h"
+#include "net/neighbour_resolver.h"
 #include "net/netlink.h"
 
 namespace sonde {
@@ -24,6 +25,10 @@ class NeighbourTable {
   /// towards the limit (permanent, or learnt by someone else) are left out.
   /// IPv4 and IPv6. An address that is a neighbour on two links comes twice.
   Result<std::vector<IpAddress>> held();
+
+  /// Those that the kernel has asked for (ARP, RFC 826; NDP, RFC 4861) and that
+  /// have not answered: what is sent to them waits, or is dropped.
+  Result<std::vector<Neighbour>> unanswering();
 
  private:
   explicit NeighbourTable(NetlinkSocket socket) : socket_(std::move(socket)) {}

@@ -333,7 +333,7 @@ void Sweep::fill_completeness(SummaryRecord& summary) const {
 SweepFacts Sweep::facts(const SummaryRecord& summary) const {
   SweepFacts facts;
   facts.completeness_goal = options_.completeness;
-  if (parts_.explain_drops) facts.drops = parts_.explain_drops(summary.packets);
+  if (parts_.explain_drops && summary.books.sent > 0) facts.drops = parts_.explain_drops(summary.packets);
   facts.last_pass_lossy = last_pass_lossy_;
   facts.hosts_left_out = reporter_.hosts().is_full();
   facts.errors_left_out = reporter_.too_many_failed();

@@ -3,6 +3,8 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 #include "engine/probe/verdict.h"
 #include "net/interface_counters.h"
@@ -22,11 +24,14 @@ constexpr Nanos kDropsLook = std::chrono::milliseconds(100);
 constexpr double kQuestionsPerSecond = 20000;
 constexpr Nanos kLongestRtt = std::chrono::minutes(1);
 
-void pin_to(uint32_t core) {
+Result<void> pin_to(uint32_t core) {
   cpu_set_t only;
   CPU_ZERO(&only);
   CPU_SET(core, &only);
-  sched_setaffinity(0, sizeof only, &only);
+  if (sched_setaffinity(0, sizeof only, &only) == 0) return {};
+  return impossible_error("a thread cannot be bound to core " + std::to_string(core) + " (" + std::strerror(errno) +
+                          "), which sending out of XDP takes: leave it among the process's cores, or use "
+                          "--engine syn");
 }
 
 PassBlocks::BlockSize block_for(uint64_t steps, size_t cores) {
@@ -104,14 +109,23 @@ void XdpCrew::run(const Pass& pass) {
     not_tried_ = unresolved_.size();
   else if (!is_stopped())
     report_unresolved();
-  publish();
+  close();
   shared_.findings.push(outgoing_);
   working_.store(false, std::memory_order_release);
   shared_.findings.wake();
 }
 
+/// What comes from now on belongs to no pass: books and ledger stand still while they are read.
+void XdpCrew::close() {
+  parts_.sweep->close_slice();
+  take_events(Nanos::zero());
+  publish();
+}
+
 void XdpCrew::wait_until(Instant begin) {
-  if (slice_ == pass_->first_step) watch_until(begin);
+  if (slice_ != pass_->first_step) return;
+  parts_.sweep->reopen_slice();
+  watch_until(begin);
 }
 
 /// What an earlier run marked, the programs need not ask again.
@@ -151,7 +165,7 @@ void XdpCrew::send_all() {
 }
 
 void XdpCrew::send_from(uint32_t core) {
-  pin_to(core);
+  if (const Result<void> pinned = pin_to(core); !pinned) fail(pinned.error());
   for (PassBlocks::Block block = blocks_->claim(); !block.empty() && !is_stopped();
        block = blocks_->claim()) {
     for (uint64_t next = block.begin; next < block.end && !is_stopped();) {
@@ -225,24 +239,25 @@ void XdpCrew::report_unresolved() {
   const TargetParts& parts = shared_.walk.targets().parts();
   for (const NeighbourQuery& query : std::exchange(unresolved_, {})) {
     const IpAddress& address = query.neighbour.address;
-    for (const uint16_t port : parts.ports.ports()) report_unresolved(address, port);
+    const uint32_t scope = address.is_link_local_v6() ? query.neighbour.interface_index : 0;
+    for (const uint16_t port : parts.ports.ports()) report_unresolved({address, port, scope});
     auto pair = std::lower_bound(parts.pairs.begin(), parts.pairs.end(), Pair(address, 0, 0));
     for (uint16_t last = 0; pair != parts.pairs.end() && pair->address() == address; ++pair) {
-      if (pair->port != last && !parts.ports.contains(pair->port)) report_unresolved(address, pair->port);
+      if (pair->port != last && !parts.ports.contains(pair->port)) report_unresolved({address, pair->port, scope});
       last = pair->port;
     }
     if (is_stopped()) return;
   }
 }
 
-void XdpCrew::report_unresolved(const IpAddress& address, uint16_t port) {
+void XdpCrew::report_unresolved(const Endpoint& endpoint) {
   std::vector<uint64_t> steps;
-  shared_.walk.find({address, port}, steps);
+  shared_.walk.find(endpoint, steps);
   for (const uint64_t step : steps) {
     if (step < pass_->first_step || step - pass_->first_step >= shared_.ledger.steps()) continue;
     if (shared_.ledger.at(step - pass_->first_step) != Mark::unanswered) continue;
     Observation seen;
-    seen.endpoint = {address, port};
+    seen.endpoint = endpoint;
     seen.outcome = {State::filtered, Reason::host_unreach};
     seen.neighbour_unresolved = true;
     seen.at = shared_.clock.now();
@@ -281,7 +296,7 @@ void XdpCrew::fail(const Error& error) {
 QuietMarks XdpCrew::quiet_marks() { return {parts_.sweep->ledger(), parts_.wanted}; }
 
 ProbeBooks XdpCrew::books() const {
-  const XdpCounters counted = parts_.sweep->counters();
+  const XdpCounters& counted = published_;
   const uint64_t proved = counted.syn_ack + counted.reset + counted.rejected;
   const uint64_t not_entered = counted.duplicate + counted.outside + counted.ring_full + counted.revised;
   ProbeBooks books = seen_;
@@ -294,7 +309,7 @@ ProbeBooks XdpCrew::books() const {
 }
 
 std::optional<PacketBooks> XdpCrew::packets() const {
-  const XdpCounters counted = parts_.sweep->counters();
+  const XdpCounters& counted = published_;
   PacketBooks packets;
   packets.sent = counted.built;
   packets.received = counted.received;

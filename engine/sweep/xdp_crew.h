@@ -51,6 +51,7 @@ class XdpCrew final : public Crew {
 
  private:
   void run(const Pass& pass);
+  void close();
   void wait_until(Instant begin);
   void enter_slice(const Pass& pass);
   void resolve();
@@ -62,7 +63,7 @@ class XdpCrew final : public Crew {
   void take(const sonde_event& event);
   void hand_over(Observation seen, uint64_t step, bool shared);
   void report_unresolved();
-  void report_unresolved(const IpAddress& address, uint16_t port);
+  void report_unresolved(const Endpoint& endpoint);
   void follow_orders();
   void publish();
   uint64_t newly_dropped();

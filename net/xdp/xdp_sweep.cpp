@@ -82,20 +82,26 @@ Result<void> XdpSweep::attach(std::span<const uint32_t> interfaces, XdpMode mode
 }
 
 std::span<uint64_t> XdpSweep::ledger() {
-  const uint64_t words = (object_->geometry().slice_steps + kStepsPerWord - 1) / kStepsPerWord;
+  const uint64_t words = (slice_steps_ + kStepsPerWord - 1) / kStepsPerWord;
   return object_->ledger.entries<uint64_t>().first(words);
 }
 
 void XdpSweep::set_slice(uint64_t first, uint64_t steps) {
-  sonde_geometry& geometry = object_->geometry();
   const auto words = object_->ledger.entries<uint64_t>();
   CHECK(steps <= words.size() * kStepsPerWord);
-  store<uint64_t>(geometry.slice_steps, 0);
-  wait_for_programs();
+  close_slice();
   std::ranges::fill(words, 0);
-  store<uint64_t>(geometry.slice_first, first);
-  store<uint64_t>(geometry.slice_steps, steps);
+  store<uint64_t>(object_->geometry().slice_first, first);
+  slice_steps_ = steps;
+  reopen_slice();
 }
+
+void XdpSweep::close_slice() {
+  store<uint64_t>(object_->geometry().slice_steps, 0);
+  wait_for_programs();
+}
+
+void XdpSweep::reopen_slice() { store<uint64_t>(object_->geometry().slice_steps, slice_steps_); }
 
 void XdpSweep::set_rate(double per_second, uint32_t runners) {
   const double pause_ns = per_second > 0 ? kNanosPerSecond * runners / per_second : 0;
@@ -120,7 +126,7 @@ void XdpSweep::prepare(uint32_t core, uint64_t begin, uint64_t end) {
 }
 
 Result<uint64_t> XdpSweep::run(uint32_t core, uint64_t begin, uint64_t end, uint32_t frames) {
-  CHECK(is_pinned_to(core) && end <= object_->geometry().slice_steps);
+  CHECK(is_pinned_to(core) && end <= slice_steps_);
   prepare(core, begin, end);
   const int error = run_live(bpf_program__fd(object_->skeleton->progs.generate), frames);
   if (error != 0) return io_error(std::string("sending out of XDP failed: ") + std::strerror(error));

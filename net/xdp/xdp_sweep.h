@@ -76,6 +76,11 @@ class XdpSweep {
   /// them answered. Answers that come in meanwhile are not entered. Not while
   /// run() runs. Precondition: steps ≤ most_steps of the tables.
   void set_slice(uint64_t first, uint64_t steps);
+  /// No answer is entered any more, and none is being entered when it returns:
+  /// ledger, events and counters of proved answers stand still, but for `outside`.
+  void close_slice();
+  /// Answers are entered again, in the ledger as it is.
+  void reopen_slice();
   /// The rate of `runners` runners together; 0: flat out. In force at once.
   void set_rate(double per_second, uint32_t runners);
   /// Which marks that are new bring an event: bit SONDE_OPEN and so on. At first: all.
@@ -118,6 +123,7 @@ class XdpSweep {
   Result<void> try_live_frames();
 
   std::unique_ptr<XdpObject> object_;
+  uint64_t slice_steps_ = 0;
 };
 
 }  // namespace sonde

@@ -4,10 +4,8 @@ Each proof returns what is wrong with the answer, as text, and "" when it is
 the fleet's true set: every endpoint once, in its true state.
 """
 
-import ipaddress
 import json
 import re
-import socket
 
 GREPPABLE = re.compile(r"^Host: (\S+) .*Ports: (\d+)/(\w+)/", re.MULTILINE)
 
@@ -44,20 +42,18 @@ def _difference(task, found):
             f"{len(found) - len(seen)} told twice")
 
 
-def of_open(task, found):
-    """The addresses that a half-open scanner called open: each once, all of them, and no other."""
-    right, seen = _right(task, found), set(found)
-    if right == len(seen) == len(found) == task.open_count():
+def of_open(question, open_count, found):
+    """The endpoints that a half-open scanner called open: each once, all of them, and no other."""
+    right, seen = _right(question, open_count, found), set(found)
+    if right == len(seen) == len(found) == open_count:
         return ""
-    return f"{right} of {task.open_count()} found, {len(seen) - right} wrong, {len(found) - len(seen)} told twice"
+    return f"{right} of {open_count} found, {len(seen) - right} wrong, {len(found) - len(seen)} told twice"
 
 
-def open_share(task, found):
+def open_share(question, open_count, found):
     """The share of the open ones that was found."""
-    return _right(task, found) / task.open_count()
+    return _right(question, open_count, found) / open_count
 
 
-def _right(task, found):
-    first = int(ipaddress.ip_network(task.prefix).network_address)
-    numbers = (int.from_bytes(socket.inet_aton(address), "big") - first for address in set(found))
-    return sum(0 <= number < task.open_count() for number in numbers)
+def _right(question, open_count, found):
+    return sum(0 <= number < open_count for number in question.numbers(set(found)))

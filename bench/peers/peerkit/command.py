@@ -9,10 +9,12 @@ from checks.needs import need_lab
 from labkit.lab import default_build
 
 WHOLE, TINY = "10.71.0.0/16", "10.71.0.0/26"
+WIDE_WHOLE, WIDE_TINY = "10.0.0.0/16", "10.0.0.0/26"  # of the in-kernel sweep: with a hundred ports each
 SYN_WHOLE, SYN_TINY = "10.64.0.0/12", "10.64.0.0/24"  # of the half-open sweeps: a million addresses
 
 # What has to be built, seen from the lab's build directory.
 LAB_PROGRAMS = ("fleet_services", "reflector", "../../cli/sonde", "../../bench/peers/epoll_loop")
+XDP_PROGRAMS = ("../../bench/peers/live_frames",)
 DRY_PROGRAMS = ("../../bench/probe_bench", "../../bench/peers/zmap_dryrun.so")
 
 
@@ -50,6 +52,11 @@ def prefix(options):
 def syn_prefix(options):
     """The fleet's prefix of the half-open sweeps."""
     return SYN_TINY if options.tiny else SYN_WHOLE
+
+
+def wide_prefix(options):
+    """The fleet's prefix of the in-kernel sweep."""
+    return WIDE_TINY if options.tiny else WIDE_WHOLE
 
 
 def _leave(number, _frame):

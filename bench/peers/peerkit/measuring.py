@@ -24,6 +24,7 @@ class Run:
     own_s: float | None
     fault: str
     share: float | None = None  # of the true set, that was found
+    ended_well: bool = True  # by itself, in time, with exit code 0
 
     @property
     def disturbed(self):
@@ -56,7 +57,8 @@ def measure(lab, program, task):
         answer = _read(path)
     fault = _fault(program, task, done, answer)
     return Run(wall_s, user_s, system_s, fleet_s, max(foreign_s - user_s, 0.0),
-               None if fault else program.own_clock(answer), fault, program.share(task, answer))
+               None if fault else program.own_clock(answer), fault, program.share(task, answer),
+               done.returncode == 0)
 
 
 def _run(command, out):

@@ -11,9 +11,9 @@ from . import fleet
 from .measuring import measure_quietly
 from .quiet import Patience
 from .ratios import Goal
-from .syn_programs import SONDE, SONDE_XDP, lineup
+from .syn_programs import MASSCAN, SONDE, SONDE_XDP, ZMAP, lineup
 
-GOALS = [Goal(SONDE, "zmap", 1.5), Goal(SONDE, "masscan", 1.5), Goal(SONDE_XDP, "zmap", 15), Goal(SONDE_XDP, "masscan", 15)]
+GOALS = [Goal(SONDE, ZMAP, 1.5), Goal(SONDE, MASSCAN, 1.5)]
 
 # What counts as complete of others, where even a slow run may lose a packet or two. sonde has to find all.
 COMPLETE = 0.9999
@@ -26,12 +26,12 @@ class Trial:
     program: str  # with its setting
     share: float
     wall_s: float
-    fault: str
+    ended_well: bool
 
     @property
     def complete(self):
         """Whether it found (next to) everything, and ended well."""
-        return self.share >= COMPLETE
+        return self.ended_well and self.share >= COMPLETE
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class SynTaskResult:
     settings: dict  # competitor's name → the Program that it took part as
     trials: list
     rounds: list  # of dicts, competitor's name → Run
+    goals: list
 
     def runs(self, name):
         """The runs of one competitor, in order."""
@@ -68,13 +69,13 @@ def run(build, prefix, rounds, patience_s, tiny=False):
         competitors, left_out = lineup(build, lab, tiny)
         for reason in left_out:
             print(f"left out: {reason}", file=sys.stderr)
-        with _trickle(lab):
-            results = [_run_task(lab, task, competitors, rounds, patience) for task in fleet.syn_tasks(prefix)]
+        with trickle(lab):
+            results = [run_task(lab, task, competitors, rounds, patience, GOALS) for task in fleet.syn_tasks(prefix)]
     return SynResult(results, left_out)
 
 
 @contextmanager
-def _trickle(lab):
+def trickle(lab):
     """Five pings a second: on a silent link masscan notices neither its last answers nor its end."""
     pings = subprocess.Popen(lab.fleet.inside(["ping", "-q", "-i", "0.2", "10.255.0.1"]), stdout=subprocess.DEVNULL)
     try:
@@ -84,16 +85,18 @@ def _trickle(lab):
         pings.wait()
 
 
-def _run_task(lab, task, competitors, rounds, patience):
+def run_task(lab, task, competitors, rounds, patience, goals, before_round=lambda: None):
+    """Finds each competitor's best setting, then runs the rounds."""
     trials, settings, done = [], {}, []
     for competitor in competitors:
         settings[competitor.name] = _best(lab, task, competitor, patience, trials)
     for number in range(rounds):
+        before_round()
         done.append({})
         for name, program in settings.items():
             done[-1][name] = measure_quietly(lab, program, task, patience)
             _tell(f"{task.state}, round {number + 1}: {program.name}", done[-1][name])
-    return SynTaskResult(task, competitors, settings, trials, done)
+    return SynTaskResult(task, competitors, settings, trials, done, goals)
 
 
 def _best(lab, task, competitor, patience, trials):
@@ -111,7 +114,7 @@ def _best(lab, task, competitor, patience, trials):
 def _try(lab, task, program, patience, trials):
     run_of = measure_quietly(lab, program, task, patience)
     _tell(f"{task.state}, trial: {program.name}", run_of)
-    trials.append(Trial(program.name, run_of.share, run_of.wall_s, run_of.fault))
+    trials.append(Trial(program.name, run_of.share, run_of.wall_s, run_of.ended_well))
     return trials[-1]
 
 

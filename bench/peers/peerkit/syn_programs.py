@@ -19,6 +19,7 @@ WAIT_S, MASSCAN_WAIT_S = 1, 5
 FLAT_OUT = 100_000_000  # zmap takes 0 for something else
 SONDE = "sonde --engine syn"
 SONDE_XDP = "sonde --engine xdp"
+ZMAP, MASSCAN = "zmap", "masscan"
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,14 @@ class Competitor:
     name: str
     settings: list
     wait_s: float  # at its end, in which it does nothing but wait
+    ends_when_all_answered: bool = False  # without waiting
 
 
 def lineup(build, lab, tiny):
     """(the competitors in the order of a round, reasons for those left out)."""
     gateway = json.loads(lab.fleet.run(["ip", "-j", "link", "show", "left"]))[0]["address"]
-    competitors, left_out = [Competitor(name, [_sonde(build, name)], WAIT_S) for name in (SONDE, SONDE_XDP)], []
-    for name, make, settings, wait_s in (("zmap", _zmap, ZMAP_SETTINGS, WAIT_S), ("masscan", _masscan, MASSCAN_SETTINGS, MASSCAN_WAIT_S)):
+    competitors, left_out = [Competitor(name, [_sonde(build, name)], WAIT_S, True) for name in (SONDE, SONDE_XDP)], []
+    for name, make, settings, wait_s in ((ZMAP, _zmap, ZMAP_SETTINGS, WAIT_S), (MASSCAN, _masscan, MASSCAN_SETTINGS, MASSCAN_WAIT_S)):
         if shutil.which(name) is None:
             left_out.append(f"{name}: it is not installed")
         else:
@@ -44,9 +46,10 @@ def lineup(build, lab, tiny):
 
 def _sonde(build, name):
     def command(task, path):
-        return [os.path.join(build, "cli", "sonde"), "scan", *name.split()[1:], task.prefix, "-p", str(task.port), "--rate", "0",
-                "--timeout", f"{WAIT_S}s", "--retries", "0", "--show", "open", "--quiet", "-o", path, "--format", "csv"]
-    return _program(name, command, re.compile(r'^[^,]*,"?([0-9.]+)"?,', re.MULTILINE))
+        return [os.path.join(build, "cli", "sonde"), "scan", *name.split()[1:], *task.wide.prefixes, "-p", _ports(task.wide),
+                "--rate", "0", "--timeout", f"{WAIT_S}s", "--retries", "0", "--show", "open", "--quiet", "-o", path, "--format", "csv"]
+    row = re.compile(r'^[^,]*,"?([0-9.]+)"?,"?(\d+)"?,', re.MULTILINE)
+    return _program(name, command, lambda task, text: (task.wide, [(address, int(port)) for address, port in row.findall(text)]))
 
 
 ZMAP_SETTINGS = [(FLAT_OUT, 1), (FLAT_OUT, 2), (200_000, 1), (160_000, 1), (130_000, 1), (100_000, 1), (80_000, 1), (60_000, 1)]
@@ -54,9 +57,12 @@ ZMAP_SETTINGS = [(FLAT_OUT, 1), (FLAT_OUT, 2), (200_000, 1), (160_000, 1), (130_
 
 def _zmap(gateway, rate, threads):
     def command(task, path):
-        return ["zmap", "-p", str(task.port), "-r", str(rate), "-T", str(threads), "-c", str(WAIT_S), "-i", "left", "-G", gateway,
-                "-b", "/dev/null", "--max-sendto-failures", str(FLAT_OUT), "-q", "-v", "0", "--disable-syslog", "-o", path, task.prefix]
-    return _program(f"zmap, {_pace(rate)}, {threads} sending", command, re.compile(r"^([0-9.]+)$", re.MULTILINE))
+        return ["zmap", "-p", _ports(task.tall), "-r", str(rate), "-T", str(threads), "-c", str(WAIT_S), "-i", "left", "-G", gateway,
+                "-b", "/dev/null", "--max-sendto-failures", str(FLAT_OUT), "-q", "-v", "0", "--disable-syslog", "-o", path,
+                *task.tall.prefixes]
+    row = re.compile(r"^([0-9.]+)$", re.MULTILINE)
+    return _program(f"zmap, {_pace(rate)}, {threads} sending", command,
+                    lambda task, text: (task.tall, [(address, task.tall.ports[0]) for address in row.findall(text)]))
 
 
 MASSCAN_SETTINGS = [(FLAT_OUT,), (160_000,), (100_000,), (60_000,), (40_000,), (20_000,)]
@@ -64,15 +70,29 @@ MASSCAN_SETTINGS = [(FLAT_OUT,), (160_000,), (100_000,), (60_000,), (40_000,), (
 
 def _masscan(gateway, rate):
     def command(task, path):
-        return ["masscan", task.prefix, "-p", str(task.port), "--rate", str(rate), "--wait", str(MASSCAN_WAIT_S), "-e", "left",
+        return ["masscan", *task.wide.prefixes, "-p", _ports(task.wide), "--rate", str(rate), "--wait", str(MASSCAN_WAIT_S), "-e", "left",
                 "--adapter-ip", "10.255.0.1", "--router-mac", gateway.replace(":", "-"), "-oL", path]
-    return _program(f"masscan, {_pace(rate)}", command, re.compile(r"^open tcp \d+ ([0-9.]+) ", re.MULTILINE))
+    row = re.compile(r"^open tcp (\d+) ([0-9.]+) ", re.MULTILINE)
+    return _program(f"masscan, {_pace(rate)}", command,
+                    lambda task, text: (task.wide, [(address, int(port)) for port, address in row.findall(text)]))
+
+
+def _ports(question):
+    first, last = question.ports
+    return str(first) if first == last else f"{first}-{last}"
 
 
 def _pace(rate):
     return "flat out" if rate == FLAT_OUT else f"{rate // 1000}k/s"
 
 
-def _program(name, command, found):
-    return Program(name, False, command, lambda task, text: answers.of_open(task, found.findall(text)), lambda _text: None,
-                   share=lambda task, text: answers.open_share(task, found.findall(text)))
+def _program(name, command, read):
+    """read: (task, answer) → (the question that it was asked, the endpoints that it calls open)."""
+    def fault(task, text):
+        question, found = read(task, text)
+        return answers.of_open(question, task.open_count, found)
+
+    def share(task, text):
+        question, found = read(task, text)
+        return answers.open_share(question, task.open_count, found)
+    return Program(name, False, command, fault, lambda _text: None, share=share)

@@ -2,21 +2,22 @@
 
 from .ratios import spread
 from .report import FEWEST_TO_TELL, disturbance, table
-from .syn_bench import COMPLETE, GOALS
+from .syn_bench import COMPLETE
 from .syn_programs import SONDE, SONDE_XDP
 
 
-def syn(result, build):
+def syn(result, build, title="## Half-open sweeps\n"):
     """A section for each task: trials, programs, ratios; then the command lines."""
-    parts = ["## Half-open sweeps\n" + disturbance(result.tasks), *(_task(task) for task in result.tasks)]
+    parts = [title + disturbance(result.tasks), *(_task(task) for task in result.tasks)]
     parts += [f"Left out: {reason}.\n" for reason in result.left_out]
     return "\n".join(parts + [_command_lines(result.tasks, build)])
 
 
 def busy_s(result, name, run):
-    """Wall time without the waiting for late answers."""
+    """Wall time without the waiting for late answers; who has heard of all of them may not have waited."""
     competitor = next(competitor for competitor in result.competitors if competitor.name == name)
-    return run.wall_s - competitor.wait_s
+    waited = result.task.has_silent or not competitor.ends_when_all_answered
+    return run.wall_s - (competitor.wait_s if waited else 0)
 
 
 def _task(result):
@@ -43,9 +44,9 @@ def _row(result, name):
 
 
 def _ratio_rows(result):
-    for goal in GOALS:
+    for goal in result.goals:
         pairs = [(done[goal.ours], done[goal.theirs]) for done in result.rounds
-                 if goal.theirs in done and not done[goal.ours].fault]
+                 if goal.theirs in done and not done[goal.ours].fault and done[goal.theirs].ended_well]
         if not pairs:
             continue
         whole = spread(theirs.wall_s / ours.wall_s for ours, theirs in pairs)

@@ -51,5 +51,20 @@ class AttachedNetwork(unittest.TestCase):
         self.assertEqual(sorted(r["addr"] for r in found.endpoints if r["state"] == "open"), sorted(PRESENT))
 
 
+class DeadGateway(unittest.TestCase):
+    def test_its_silence_is_not_the_targets(self):
+        """Linux tells a connect after three seconds; by then it has timed out."""
+        with Lab(LIVE) as lab:
+            for words in ("ip route add 10.99.0.0/24 via 10.98.0.77 dev right onlink", "ip address add fd98::1/64 dev right nodad",
+                          "ip -6 route add fd99::/64 via fd98::77 dev right"):
+                lab.scanner.run(words.split())
+            found = scan(lab, "10.99.0.0/29", "fd99::/125", "10.72.0.9", "-p", "80", "--retries", "0")
+        self.assertEqual((found.exit_code, found.summary["degraded"]), (3, True))
+        notes = " ".join(found.summary["notes"])
+        self.assertIn("the gateway 10.98.0.77 on right does not answer ARP", notes)
+        self.assertIn("the gateway fd98::77 on right does not answer NDP", notes)
+        self.assertEqual(found.at("10.72.0.9", 80)["state"], "open")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -1,8 +1,10 @@
 """Sweeps in the kernel: the found set is the truth, and nothing is left behind."""
 
+import ipaddress
 import json
 import math
 import os
+import random
 import signal
 import tempfile
 import unittest
@@ -26,6 +28,14 @@ def hear_redirected_frames(lab):
     """They reach a veth whose peer has an XDP program, or GRO."""
     for link in json.loads(lab.fleet.run(["ip", "-j", "link", "show", "type", "veth"])):
         lab.fleet.run(["ethtool", "-K", link["ifname"], "gro", "on"])
+
+
+def hosts_of(*prefixes):
+    return [host for prefix in prefixes for host in ipaddress.ip_network(prefix)]
+
+
+def endpoint_text(host, port):
+    return f"[{host}]:{port}" if host.version == 6 else f"{host}:{port}"
 
 
 class EveryFleet:
@@ -77,6 +87,20 @@ class Sweeps(EveryFleet):
             lines += scan(self.lab, *PAIRS, "-p", PORTS, "--rate", "60k", "--seed", "5", "--shard", f"{index}/3",
                           "--timeout", "300ms", engine="xdp").lines
         self.assertEqual(differences(self.lab, PORTS, PAIRS, lines), "")
+
+    def test_exact_lists_and_excludes(self):
+        """Endpoints and hosts from a file, some of them named twice, and a prefix with holes; of both families."""
+        endpoints = [endpoint_text(host, port) for host in hosts_of("10.71.61.0/24", "fd71::4000/121") for port in PORTS.split(",")]
+        hosts = [str(host) for host in hosts_of("10.71.64.0/25", "fd71::6000/122")]
+        random.Random(4).shuffle(endpoints)
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+            file.write("\n".join([*endpoints, *endpoints[:9], *hosts]))
+            file.flush()
+            found = scan(self.lab, "-iL", file.name, "10.71.124.0/23", "--exclude", "10.71.124.64/26", "--exclude", "10.71.125.7",
+                         "-p", PORTS, "--rate", "60k", "--timeout", "500ms", engine="xdp")
+        self.assertEqual(found.exit_code, 0, (found.stderr, found.summary and found.summary.get("notes")))
+        left = ["10.71.124.0/26", "10.71.124.128/25", "10.71.125.0-10.71.125.6", "10.71.125.8-10.71.125.255"]
+        self.assertEqual(differences(self.lab, PORTS, ["10.71.61.0/24", "fd71::4000/121", *hosts, *left], found.lines), "")
 
     def test_what_is_not_shown_is_counted(self):
         shown = self.sweep("--rate", "60k", hosts=PAIRS)
@@ -193,6 +217,9 @@ class Links(unittest.TestCase):
             with open(out, encoding="utf-8") as file:
                 self.assertEqual(file.read(), "of an earlier run\n")
             self.assertEqual(os.listdir(folder), ["kept.jsonl"])
+            planned = lab.exec([SONDE, "scan", "--plan", "--engine", "xdp", "127.0.0.1", "-p", "80", "--rate", "0"],
+                               capture_output=True, text=True, timeout=60)
+            self.assertEqual((planned.returncode, planned.stdout, planned.stderr), (4, "", done.stderr))
 
     def test_frames_that_no_device_takes_are_not_the_targets_silence(self):
         """The fleet's veth has no GRO here: nothing that XDP redirects reaches it."""

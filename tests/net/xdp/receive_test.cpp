@@ -289,6 +289,18 @@ TEST_F(Receive, PassesEverySamplePacketAtEveryLength) {
   EXPECT_TRUE(is_untouched());
 }
 
+TEST_F(Receive, WhileTheSliceIsClosedNothingIsEntered) {
+  const std::vector<uint64_t> before(sweep_->ledger().begin(), sweep_->ledger().end());
+  sweep_->close_slice();
+  EXPECT_EQ(action_of(frame(ipv4(to_us(), syn_ack()))), static_cast<uint32_t>(XDP_REDIRECT));
+  EXPECT_EQ(sweep_->counters().outside, 1u);
+  EXPECT_THAT(sweep_->ledger(), testing::ElementsAreArray(before));
+  sweep_->reopen_slice();
+  EXPECT_EQ(action_of(frame(ipv4(to_us(), syn_ack()))), static_cast<uint32_t>(XDP_REDIRECT));
+  EXPECT_EQ(sweep_->counters().outside, 1u);
+  EXPECT_THAT(sweep_->ledger(), testing::Not(testing::ElementsAreArray(before)));
+}
+
 TEST_F(Receive, AnswersOutsideOfTheSliceAreNotEntered) {
   const uint64_t v4_step = set_.endpoint_of_step(0).address.is_v4() ? 0 : 1;
   sweep_->set_slice(1 - v4_step, 1);
