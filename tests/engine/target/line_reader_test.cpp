@@ -1,7 +1,6 @@
 #include "engine/target/line_reader.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "engine/target/spec.h"
@@ -49,7 +48,7 @@ TEST(LineReader, LinesAcrossTheBuffersEdgeStayWhole) {
 TEST(LineReader, TheLengthOfALineIsLimited) {
   EXPECT_EQ(read(std::string(kLongestTargetLine, 'x') + "\n").size(), 1u);
   for (const char* end : {"", "\n"}) {
-    const Lines seen = read(fmt::format("a\n{}{}", std::string(kLongestTargetLine + 1, 'x'), end));
+    const Lines seen = read("a\n" + std::string(kLongestTargetLine + 1, 'x') + end);
     ASSERT_EQ(seen.size(), 1u);
     EXPECT_NE(seen[0].find(":2:65537: found a longer line"), std::string::npos) << seen[0];
   }
