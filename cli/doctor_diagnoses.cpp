@@ -42,7 +42,9 @@ EngineAvailability xdp_engine(const DoctorFacts& facts) {
               "programs in the kernel need " + std::string(to_string(needed)) +
                   " among others: be root, or run `scripts/grant --xdp`"};
   }
-  return {"xdp", true, "half-open, in the kernel, from Linux 5.18; the fastest, and only by --engine xdp"};
+  if (facts.kernel.types_errno != 0)
+    return {"xdp", false, "this kernel does not describe its types (BTF): it takes one with CONFIG_DEBUG_INFO_BTF"};
+  return {"xdp", true, "half-open, in the kernel, from Linux 5.19; the fastest, and only by --engine xdp"};
 }
 
 EngineAvailability uring_engine(const DoctorFacts& facts) {

@@ -29,6 +29,7 @@ Json kernel_json(const KernelFeatures& kernel) {
   Json object{{"release", kernel.release}, {"ipv6", kernel.ipv6}};
   object["raw_socket"] = kernel.raw_socket_errno == 0;
   object["packet_socket"] = kernel.packet_socket_errno == 0;
+  object["btf"] = kernel.types_errno == 0;
   const UringSupport& uring = kernel.uring;
   Json ring{{"permitted", uring.permitted()}, {"usable", uring.can_connect()}};
   if (!uring.permitted()) ring["errno"] = uring.setup_errno;

@@ -216,7 +216,8 @@ decltype(Sweep::Parts::explain_drops) drops_from_now(const Preparation& ready) {
   std::vector<InterfaceCounters> before = counters_of(used);
   if (ready.engine.xdp) {
     return [used = std::move(used), before = std::move(before)](const std::optional<PacketBooks>& packets) {
-      return explain_xdp_drops(before, counters_of(used), packets.value_or(PacketBooks{}));
+      const PacketBooks books = packets.value_or(PacketBooks{});
+      return explain_interface_drops(before, counters_of(used), {.refused = books.refused, .taken = books.answers});
     };
   }
   return [&ready, used = std::move(used), before = std::move(before),

@@ -136,20 +136,9 @@ ProberFactory SynSetup::prober_factory(const ScanConduct& conduct, std::vector<I
 }
 
 std::vector<std::string> SynSetup::explain_drops(const PacketBooks& packets) const {
-  Result<std::vector<InterfaceCounters>> now = read_interface_counters(interfaces_);
+  const Result<std::vector<InterfaceCounters>> now = read_interface_counters(interfaces_);
   if (!now) return {};
-  // Which device refused how often is not known; all together they are.
-  uint64_t refused = packets.refused;
-  for (InterfaceCounters& device : *now) {
-    const auto before =
-        std::ranges::find(counted_before_, device.interface_index, &InterfaceCounters::interface_index);
-    if (before == counted_before_.end()) continue;
-    const uint64_t grown = device.sending_dropped - std::min(device.sending_dropped, before->sending_dropped);
-    const uint64_t own = std::min(refused, grown);
-    device.sending_dropped -= own;
-    refused -= own;
-  }
-  return explain_interface_drops(counted_before_, *now);
+  return explain_interface_drops(counted_before_, *now, {.refused = packets.refused});
 }
 
 Result<void> SynSetup::capture_state() const { return capture_ ? capture_->state() : Result<void>{}; }

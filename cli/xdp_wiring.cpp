@@ -167,42 +167,6 @@ Result<void> open_into(XdpSetup& setup, const XdpOrder& order, const Clock& cloc
   return {};
 }
 
-uint64_t growth(uint64_t then, uint64_t now) { return now - std::min(now, then); }
-
-const InterfaceCounters* find_interface(std::span<const InterfaceCounters> all, uint32_t index) {
-  const auto found = std::ranges::find(all, index, &InterfaceCounters::interface_index);
-  return found == all.end() ? nullptr : &*found;
-}
-
-/// Frames that left, and those that the device says it dropped.
-uint64_t frames_accounted_for(std::span<const InterfaceCounters> before,
-                              std::span<const InterfaceCounters> after) {
-  uint64_t frames = 0;
-  for (const InterfaceCounters& now : after) {
-    const InterfaceCounters* const then = find_interface(before, now.interface_index);
-    if (then == nullptr) continue;
-    frames += growth(then->sent, now.sent) + growth(then->sending_dropped, now.sending_dropped);
-  }
-  return frames;
-}
-
-/// `after` without the answers that the program took: some drivers (virtio_net)
-/// count XDP_DROP among what they dropped.
-std::vector<InterfaceCounters> without_our_drops(std::span<const InterfaceCounters> before,
-                                                 std::span<const InterfaceCounters> after,
-                                                 const PacketBooks& packets) {
-  std::vector<InterfaceCounters> counters(after.begin(), after.end());
-  uint64_t ours = packets.answers;
-  for (InterfaceCounters& now : counters) {
-    const InterfaceCounters* const then = find_interface(before, now.interface_index);
-    if (then == nullptr) continue;
-    const uint64_t taken = std::min(ours, growth(then->receiving_dropped, now.receiving_dropped));
-    now.receiving_dropped -= taken;
-    ours -= taken;
-  }
-  return counters;
-}
-
 }  // namespace
 
 Result<void> check_xdp_targets(const ScanConduct& conduct, std::span<const Interface> interfaces,
@@ -222,24 +186,6 @@ Result<void> raise_xdp_rights() {
           "--engine connect");
   }
   return {};
-}
-
-std::vector<std::string> explain_xdp_drops(std::span<const InterfaceCounters> before,
-                                           std::span<const InterfaceCounters> after,
-                                           const PacketBooks& packets) {
-  if (before.empty() || after.empty()) return {};  // they could not be read
-  const std::vector<InterfaceCounters> now = without_our_drops(before, after, packets);
-  std::vector<std::string> sentences = explain_interface_drops(before, now);
-  const uint64_t accounted = frames_accounted_for(before, now);
-  // Some drivers do not count these frames at all: then an answer says that they leave.
-  const bool uncounted = packets.answers > 0 && accounted < packets.sent / 100;
-  if (!uncounted && accounted * 10 < packets.sent * 9) {
-    sentences.push_back(
-        "of " + std::to_string(packets.sent) + " frames handed to the devices " + std::to_string(accounted) +
-        " left: a driver, or a veth whose peer has neither GRO nor an XDP program, takes none from "
-        "XDP; use --engine syn, or `ethtool -K PEER gro on`");
-  }
-  return sentences;
 }
 
 Result<CrewFactory> open_xdp(const XdpOrder& order, const Clock& clock, const std::function<bool()>& stop) {

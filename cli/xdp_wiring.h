@@ -36,11 +36,6 @@ Result<void> raise_xdp_rights();
 Result<void> check_xdp_targets(const ScanConduct& conduct, std::span<const Interface> interfaces,
                                const TargetSet& targets);
 
-/// What the devices did not send of the frames that were handed to them, each in a sentence.
-std::vector<std::string> explain_xdp_drops(std::span<const InterfaceCounters> before,
-                                           std::span<const InterfaceCounters> after,
-                                           const PacketBooks& packets);
-
 /// Opens everything that takes a right: resolves gateways, loads the programs and
 /// attaches them. The crew that the factory makes takes it over; without one,
 /// everything is taken down with the factory. Error: what is missing (a right, the

@@ -56,6 +56,13 @@ const InterfaceCounters* find(std::span<const InterfaceCounters> counters, uint3
 
 uint64_t growth(uint64_t before, uint64_t after) { return after > before ? after - before : 0; }
 
+/// Takes our own drops off a counter, as many as it grew by.
+void take_off(uint64_t& ours, uint64_t before, uint64_t& after) {
+  const uint64_t taken = std::min(ours, growth(before, after));
+  ours -= taken;
+  after -= taken;
+}
+
 std::string packets(uint64_t count) { return std::to_string(count) + (count == 1 ? " packet" : " packets"); }
 
 std::string dropped_sending_text(const std::string& name, uint64_t count) {
@@ -118,11 +125,13 @@ std::vector<std::string> explain_link_losses(std::span<const InterfaceCounters> 
 }
 
 std::vector<std::string> explain_interface_drops(std::span<const InterfaceCounters> before,
-                                                 std::span<const InterfaceCounters> after) {
+                                                 std::span<const InterfaceCounters> after, OwnDrops own) {
   std::vector<std::string> sentences;
-  for (const InterfaceCounters& now : after) {
+  for (InterfaceCounters now : after) {
     const InterfaceCounters* const then = find(before, now.interface_index);
     if (then == nullptr) continue;
+    take_off(own.refused, then->sending_dropped, now.sending_dropped);
+    take_off(own.taken, then->receiving_dropped, now.receiving_dropped);
     const uint64_t dropped = growth(then->sending_dropped, now.sending_dropped);
     const std::optional<std::string> link_loss = explain_link_loss(*then, now);
     if (link_loss) sentences.push_back(*link_loss);

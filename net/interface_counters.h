@@ -35,11 +35,17 @@ Result<std::vector<InterfaceCounters>> read_interface_counters(std::span<const u
 std::vector<std::string> explain_link_losses(std::span<const InterfaceCounters> before,
                                              std::span<const InterfaceCounters> after);
 
+/// What devices count among their drops, and was our doing. Of which device is
+/// not known; of all together it is.
+struct OwnDrops {
+  uint64_t refused = 0;  ///< frames that a busy device gave back, and that were sent again
+  uint64_t taken = 0;    ///< frames that our XDP program took: some drivers (virtio_net) count them as dropped
+};
+
 /// One sentence, with cause and remedy, for each interface and direction whose
-/// losses grew from `before` to `after`, or whose link went down; empty when none
-/// did. An interface that
-/// is absent in either says nothing.
+/// losses grew from `before` to `after` by more than our own, or whose link went
+/// down; empty when none did. An interface that is absent in either says nothing.
 std::vector<std::string> explain_interface_drops(std::span<const InterfaceCounters> before,
-                                                 std::span<const InterfaceCounters> after);
+                                                 std::span<const InterfaceCounters> after, OwnDrops own = {});
 
 }  // namespace sonde

@@ -1,5 +1,6 @@
 #include "net/kernel_features.h"
 
+#include <fcntl.h>
 #include <linux/if_packet.h>
 #include <linux/io_uring.h>
 #include <netinet/in.h>
@@ -114,6 +115,7 @@ KernelFeatures probe_kernel_features(const std::string& proc) {
   features.raw_socket_errno = Descriptor(socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_TCP)).error();
   // Protocol 0 receives nothing: no packet is taken from anyone.
   features.packet_socket_errno = Descriptor(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0)).error();
+  features.types_errno = Descriptor(open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC)).error();
   features.ipv6 = Descriptor(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP)).error() == 0;
   return features;
 }

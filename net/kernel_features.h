@@ -31,6 +31,7 @@ struct KernelFeatures {
   UringSupport uring;
   int raw_socket_errno = 0;     ///< of socket(AF_INET, SOCK_RAW, IPPROTO_TCP): 0 when permitted
   int packet_socket_errno = 0;  ///< of socket(AF_PACKET, SOCK_RAW, 0): 0 when permitted
+  int types_errno = 0;          ///< of opening /sys/kernel/btf/vmlinux, its own types: 0 when it has them
   bool ipv6 = false;            ///< an IPv6 socket can be made
 };
 

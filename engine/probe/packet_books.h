@@ -7,7 +7,7 @@ namespace sonde {
 /// What became of the packets of a run that sends and receives them itself.
 struct PacketBooks {
   uint64_t sent = 0;        ///< SYNs taken by the devices
-  uint64_t refused = 0;     ///< attempts that a busy device refused; they were made again
+  uint64_t refused = 0;     ///< packets that a busy device refused; they went again
   uint64_t received = 0;    ///< handed to us by the kernel; each is in one of the next four
   uint64_t answers = 0;     ///< proved themselves: SYN-ACK, RST, ICMP
   uint64_t neighbours = 0;  ///< ARP replies, neighbour advertisements

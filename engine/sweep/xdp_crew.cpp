@@ -1,13 +1,14 @@
 #include "engine/sweep/xdp_crew.h"
 
+#include <net/if.h>
 #include <sched.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
 #include "engine/probe/verdict.h"
-#include "net/interface_counters.h"
 #include "net/packet/packet_reader.h"
 
 namespace sonde {
@@ -20,7 +21,7 @@ constexpr uint32_t kMostPacedTurns = 1 << 17;
 constexpr uint64_t kLargestBlock = 1 << 21;
 constexpr uint64_t kBlocksPerCore = 4;  // where there are several, which may differ in speed
 constexpr Nanos kLook = std::chrono::milliseconds(10);
-constexpr Nanos kDropsLook = std::chrono::milliseconds(100);
+constexpr std::chrono::seconds kLongestRefusal(5);
 constexpr double kQuestionsPerSecond = 20000;
 constexpr Nanos kLongestRtt = std::chrono::minutes(1);
 
@@ -66,12 +67,20 @@ Observation observation_of(const sonde_event& event) {
   return seen;
 }
 
-uint64_t dropped_by(std::span<const uint32_t> interfaces) {
-  const Result<std::vector<InterfaceCounters>> counters = read_interface_counters(interfaces);
-  uint64_t dropped = 0;
-  for (const InterfaceCounters& device : counters.value_or(std::vector<InterfaceCounters>{}))
-    dropped += device.sending_dropped;
-  return dropped;
+std::string name_of_interface(uint32_t index) {
+  std::array<char, IF_NAMESIZE> name{};
+  if (if_indextoname(index, name.data()) == nullptr) return "with index " + std::to_string(index);
+  return name.data();
+}
+
+tl::unexpected<Error> refusal_error(const XdpRefusal& refusal) {
+  const std::string name = name_of_interface(refusal.interface_index);
+  if (refusal.error == 0)
+    return io_error("the device " + name + " has not sent a frame for " + std::to_string(kLongestRefusal.count()) +
+                    " s: look at its link with `ip -s link show " + name + "`");
+  return impossible_error("the device " + name + " takes no frames out of XDP (" + std::strerror(refusal.error) +
+                          "): look whether its link is up; a veth's peer takes them with an XDP program of its own "
+                          "or with `ethtool -K PEER gro on`; or use --engine syn");
 }
 
 }  // namespace
@@ -80,7 +89,6 @@ XdpCrew::XdpCrew(XdpCrewParts parts, SweepWorker::Shared shared) : parts_(std::m
   // One answer is one event, and all names of its endpoint are to hear of it.
   if (shared_.walk.may_repeat()) parts_.wanted = 1 << SONDE_REJECTED | 1 << SONDE_CLOSED | 1 << SONDE_OPEN;
   parts_.sweep->set_wanted(parts_.wanted);
-  device_drops_ = dropped_by(parts_.interfaces);
 }
 
 XdpCrew::~XdpCrew() {
@@ -191,6 +199,7 @@ void XdpCrew::watch_until(Instant end) {
 
 void XdpCrew::take_events(Nanos longest) {
   follow_orders();
+  check_devices();
   const auto on_event = [this](const sonde_event& event) { take(event); };
   for (Result<size_t> taken = size_t{1}; taken && *taken > 0; longest = Nanos::zero()) {
     taken = parts_.sweep->take_events(on_event, longest);
@@ -270,20 +279,17 @@ void XdpCrew::report_unresolved(const Endpoint& endpoint) {
 
 void XdpCrew::publish() {
   const XdpCounters now = parts_.sweep->counters();
-  shared_.progress.sent.fetch_add(now.built - published_.built + unresolved_attempts_ - published_unresolved_,
-                                  std::memory_order_relaxed);
-  shared_.progress.packets_lost.fetch_add(now.ring_full - published_.ring_full + newly_dropped(),
-                                          std::memory_order_relaxed);
+  const uint64_t sent = now.sent() - published_.sent() + unresolved_attempts_ - published_unresolved_;
+  shared_.progress.sent.fetch_add(sent, std::memory_order_relaxed);
+  shared_.progress.packets_lost.fetch_add(now.ring_full - published_.ring_full, std::memory_order_relaxed);
   published_ = now;
   published_unresolved_ = unresolved_attempts_;
 }
 
-/// Frames that a device had no room for: the rate is too high for it.
-uint64_t XdpCrew::newly_dropped() {
-  if (shared_.clock.now() - drops_looked_at_ < kDropsLook) return 0;
-  drops_looked_at_ = shared_.clock.now();
-  const uint64_t before = std::exchange(device_drops_, dropped_by(parts_.interfaces));
-  return device_drops_ - std::min(device_drops_, before);
+/// A device that is only too slow takes some of what it is given.
+void XdpCrew::check_devices() {
+  const std::optional<XdpRefusal> refusal = parts_.sweep->longest_refusal();
+  if (refusal && !is_stopped() && shared_.clock.now() - refusal->since > kLongestRefusal) fail(refusal_error(*refusal).value());
 }
 
 /// The first error counts; the sweep is over.
@@ -300,7 +306,7 @@ ProbeBooks XdpCrew::books() const {
   const uint64_t proved = counted.syn_ack + counted.reset + counted.rejected;
   const uint64_t not_entered = counted.duplicate + counted.outside + counted.ring_full + counted.revised;
   ProbeBooks books = seen_;
-  books.sent = counted.built + counted.failed + unresolved_attempts_;
+  books.sent = counted.sent() + counted.failed + unresolved_attempts_;
   books.answered += proved - not_entered;
   books.local_failed = counted.failed;
   books.duplicate = counted.duplicate + counted.outside + counted.revised;
@@ -311,7 +317,8 @@ ProbeBooks XdpCrew::books() const {
 std::optional<PacketBooks> XdpCrew::packets() const {
   const XdpCounters& counted = published_;
   PacketBooks packets;
-  packets.sent = counted.built;
+  packets.sent = counted.sent();
+  packets.refused = counted.refused + counted.resets_refused;
   packets.received = counted.received;
   packets.answers = counted.syn_ack + counted.reset + counted.rejected;
   packets.invalid = counted.invalid;

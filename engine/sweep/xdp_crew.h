@@ -66,7 +66,7 @@ class XdpCrew final : public Crew {
   void report_unresolved(const Endpoint& endpoint);
   void follow_orders();
   void publish();
-  uint64_t newly_dropped();
+  void check_devices();
   void fail(const Error& error);
   bool is_stopped() const { return shared_.progress.stop.load(std::memory_order_relaxed); }
 
@@ -83,8 +83,6 @@ class XdpCrew final : public Crew {
   uint64_t unresolved_attempts_ = 0;
   uint64_t questions_ = 0;
   XdpCounters published_;
-  Instant drops_looked_at_;
-  uint64_t device_drops_ = 0;  // when they were looked at last; by all programs
   uint64_t published_unresolved_ = 0;
   uint64_t not_tried_ = 0;
   std::atomic<uint32_t> sending_{0};

@@ -34,6 +34,7 @@ enum sonde_syn_layout {
   SONDE_TCP_SIZE = 20, /* RFC 9293 §3.1 */
   SONDE_TCP_PORTS_AT = 0,
   SONDE_TCP_SEQUENCE_AT = 4,
+  SONDE_TCP_FLAGS_AT = 13,
   SONDE_TCP_CHECKSUM_AT = 16,
   SONDE_SYN_OPTIONS_SIZE = 20, /* MSS, SACK permitted, timestamps, no-operation, window scale */
   SONDE_SYN_TIMESTAMP_AT = 28, /* of the TCP header: TSval */

@@ -9,6 +9,8 @@
 
 #include "net/xdp/ledger.bpf.h"
 #include "net/xdp/pace.bpf.h"
+#include "net/xdp/read.bpf.h"
+#include "net/xdp/refusal.bpf.h"
 #include "net/xdp/target.bpf.h"
 
 enum { TAG_SIZE = 4 };
@@ -55,9 +57,20 @@ static __always_inline __u32 frame_size(const struct xdp_md* ctx) {
   return (__u32)size;
 }
 
+/* A SYN becomes the RST of the same flow that answers its SYN-ACK. Its options
+ * stay: nobody reads them. */
+static __always_inline void make_reset(__u8* tcp) {
+  const __u32 sequence = get32(tcp + SONDE_TCP_SEQUENCE_AT), next = sequence + 1;
+  const __u64 sum = (__u64)(__u16)~get16(tcp + SONDE_TCP_CHECKSUM_AT) + (__u16)~(sequence >> 16) + (__u16)~sequence +
+                    (next >> 16) + (next & 0xffff) + (__u16)~TCP_SYN + TCP_RST; /* RFC 1624 */
+  sonde_put32(tcp + SONDE_TCP_SEQUENCE_AT, next);
+  tcp[SONDE_TCP_FLAGS_AT] = TCP_RST;
+  sonde_put16(tcp + SONDE_TCP_CHECKSUM_AT, sonde_checksum(sum));
+}
+
 /* Every byte is written: the page has been through other hands. 0 if done. */
 static __always_inline int write_frame(struct xdp_md* ctx, const struct sonde_hop* hop,
-                                       const struct target* target, struct sonde_syn_fields fields) {
+                                       const struct target* target, struct sonde_syn_fields fields, int reset) {
   const __u8* station = station_of(hop, target);
   if (!station) return 1;
   const __u32 link = ETH_HLEN + (hop->vlan != 0 ? TAG_SIZE : 0);
@@ -70,6 +83,7 @@ static __always_inline int write_frame(struct xdp_md* ctx, const struct sonde_ho
   __u8* const packet = write_link(frame, hop, station);
   if (packet + (hop->ipv6 ? SONDE_SYN_IPV6_SIZE : SONDE_SYN_IPV4_SIZE) > end) return -1;
   write_packet(packet, hop, target, fields);
+  if (reset) make_reset(packet + (hop->ipv6 ? SONDE_IPV6_SIZE : SONDE_IPV4_SIZE));
   return 0;
 }
 
@@ -79,38 +93,57 @@ static __always_inline __u16 source_port(__u64 step) {
   return geometry.first_port + (__u16)((__u32)(step + control.attempt) % count);
 }
 
-static __always_inline int send_step(struct xdp_md* ctx, struct sonde_runner* runner, __u64 step, __u64 now) {
+static __always_inline void count_built(struct sonde_runner* runner, __u64 now) {
+  ++runner->built;
+  has_left(runner, control.pause, now);
+}
+
+static __always_inline int send_frame(struct xdp_md* ctx, struct sonde_runner* runner, struct sonde_flight* flight,
+                                      __u64 frame, __u64 now) {
+  const __u64 step = step_of_frame(frame);
+  const __u16 reset = reset_port(frame);
   struct target target = {};
   if (target_of_step(step, &target) != 0) {
     ++runner->failed;
     return XDP_DROP;
   }
   const struct sonde_hop* hop = &hops[target.hop & (SONDE_MOST_HOPS - 1)];
-  const struct sonde_syn_fields fields = {{source_port(step), target.port}, (__u32)(now / 1000)};
-  const int written = write_frame(ctx, hop, &target, fields);
+  const struct sonde_ports ports = {reset ? reset : source_port(step), target.port};
+  const int written = write_frame(ctx, hop, &target, (struct sonde_syn_fields){ports, (__u32)(now / 1000)}, reset);
   if (written != 0) {
     if (written > 0) ++runner->unresolved;
     if (written < 0) ++runner->failed;
     return XDP_DROP;
   }
-  ++runner->built;
+  if (!reset) count_built(runner, now);
+  flight->answered.count = 0; /* all of that is settled before a core sends; what is not was never told */
+  remember(&flight->generated, frame, hop->interface);
   return bpf_redirect(hop->interface, 0);
+}
+
+/* So much has been told that a burst's answers might find no room: user space
+ * has to catch up. Looked at once in a burst. */
+static __always_inline int is_crowded(const struct sonde_runner* runner) {
+  if (runner->built % SONDE_BURST != 0) return 0;
+  const __u64 size = bpf_ringbuf_query(&events, BPF_RB_RING_SIZE);
+  return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > size - size / 4;
 }
 
 SEC("xdp")
 int generate(struct xdp_md* ctx) {
   __u32 core = bpf_get_smp_processor_id();
   struct sonde_runner* runner = bpf_map_lookup_elem(&runners, &core);
-  if (!runner || control.stop || runner->next >= runner->end) return XDP_DROP;
+  struct sonde_flight* flight = flight_of_core(core);
+  if (!runner || !flight || control.stop) return XDP_DROP;
+  const int more = runner->next < runner->end || flight->refused > 0 || control.resets_refused > 0;
+  if (!more) return XDP_DROP;
   const __u64 pause = control.pause;
   __u64 now = bpf_ktime_get_ns();
-  if (!may_leave(runner, pause, &now)) {
+  if (is_crowded(runner) || !may_leave(runner, flight->not_before_ns, pause, &now)) {
     ++runner->waits;
     return XDP_DROP;
   }
-  __u64 step = 0;
-  if (!next_unanswered(runner, &step)) return XDP_DROP;
-  const int action = send_step(ctx, runner, step, now);
-  if (action == XDP_REDIRECT) has_left(runner, pause, now);
-  return action;
+  __u64 frame = 0;
+  if (!take_refused(flight, &frame) && !next_unanswered(runner, &frame)) return XDP_DROP;
+  return send_frame(ctx, runner, flight, frame, now);
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "net/xdp/ledger.bpf.h"
+#include "net/xdp/refusal.bpf.h"
 #include "net/xdp/reset.bpf.h"
 #include "net/xdp/target.bpf.h"
 
@@ -72,8 +73,9 @@ static __always_inline void tell_and_raise(struct xdp_md* ctx, struct sonde_rece
   bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP); /* it is looked for: take_events() */
 }
 
-static __always_inline void enter(struct xdp_md* ctx, struct sonde_receiver* books,
-                                  const struct answer* answer) {
+/* The step, or NO_STEP: it is none of the slice's. */
+static __always_inline __u64 enter(struct xdp_md* ctx, struct sonde_receiver* books,
+                                   const struct answer* answer) {
   __u64 step = 0;
   __u64* word = NULL;
   if (step_of_endpoint(answer->address, answer->port, &step) == 0) word = ledger_word(step);
@@ -84,15 +86,18 @@ static __always_inline void enter(struct xdp_md* ctx, struct sonde_receiver* boo
   } else {
     tell_and_raise(ctx, books, answer, step, word);
   }
+  return word ? step : NO_STEP;
 }
 
 /* Back out of the interface it came in by. Not XDP_TX: towards a veth peer that
  * has GRO but no XDP program that queues the frame and wakes nobody; and what
  * carries live frames out carries this too. */
 static __always_inline int answer_with_reset(struct xdp_md* ctx, struct sonde_receiver* books,
-                                             const struct reset* reset) {
+                                             const struct reset* reset, __u64 step) {
   if (write_reset(ctx, reset) != 0) return XDP_DROP;
   ++books->reset_sent;
+  struct sonde_flight* flight = flight_of_core(bpf_get_smp_processor_id());
+  if (flight) remember(&flight->answered, reset_frame(step, reset->our_port), ctx->ingress_ifindex);
   return bpf_redirect(ctx->ingress_ifindex, 0);
 }
 
@@ -121,14 +126,14 @@ static __always_inline int on_tcp(struct xdp_md* ctx, const struct packet* got) 
     ++books->invalid;
     return XDP_PASS;
   }
-  enter(ctx, books, &answer);
+  const __u64 step = enter(ctx, books, &answer);
   if (flags & TCP_RST) {
     ++books->reset;
     return XDP_DROP;
   }
   ++books->syn_ack;
   const struct reset reset = {*got, our_port, their_port, acknowledged};
-  return answer_with_reset(ctx, books, &reset);
+  return answer_with_reset(ctx, books, &reset, step);
 }
 
 /* The types that mean "your packet was not delivered". */

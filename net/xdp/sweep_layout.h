@@ -109,6 +109,7 @@ struct sonde_control {
   sonde_u32 stop;    /* 1: nothing is sent any more */
   sonde_u32 wanted;  /* bit m: marks m that are new are worth an event */
   sonde_u32 attempt; /* rotates the source port: another attempt is another flow */
+  sonde_u32 resets_refused; /* RSTs that wait to go again */
 };
 
 /* One for each core, written by the program that runs on it; a cache line apart. */
@@ -121,8 +122,39 @@ struct sonde_runner {
   sonde_u64 skipped;      /* steps that were answered already */
   sonde_u64 unresolved;   /* steps whose neighbour's station is unknown */
   sonde_u64 failed;       /* steps that could not be built */
-  sonde_u64 waits;        /* frames given back because it was too early */
-  sonde_u64 unused[6];
+  sonde_u64 waits;        /* frames given back because it was too early, or too much was not told yet */
+  sonde_u64 refused;      /* of the built: the device had no room, and they went again */
+  sonde_u64 resets_refused; /* RSTs that the device had no room for, and that went again */
+  sonde_u64 unused[4];
+};
+
+enum {
+  SONDE_IN_FLIGHT = 128, /* a power of two; more than the 64 frames that the kernel hands over at a time */
+  SONDE_RESETS_AGAIN = 65536, /* more RSTs do not wait: then the target's next SYN-ACK brings another one */
+  SONDE_DEVICES = 16,    /* told apart, by the low bits of their index */
+};
+
+/* A device that refuses. */
+struct sonde_refusal {
+  sonde_u64 since_ns; /* when it last took a frame; 0: it takes all */
+  sonde_u32 interface;
+  sonde_u32 error; /* the errno that it says; 0: it has no room */
+};
+
+/* A ring of frames that were handed over, in that order, and of which nothing was told yet. */
+struct sonde_bulks {
+  sonde_u64 frames[SONDE_IN_FLIGHT];
+  sonde_u32 interfaces[SONDE_IN_FLIGHT];
+  sonde_u32 first, count;
+};
+
+/* What the programs keep of frames between us and the device; one for each core. */
+struct sonde_flight {
+  struct sonde_bulks generated, answered; /* by which program */
+  sonde_u64 again[SONDE_IN_FLIGHT];       /* a stack: SYNs that a device refused */
+  sonde_u32 refused, unused;
+  sonde_u64 not_before_ns; /* to give it time */
+  struct sonde_refusal refusals[SONDE_DEVICES];
 };
 
 /* What one core received. */

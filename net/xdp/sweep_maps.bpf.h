@@ -61,6 +61,20 @@ struct {
 } receivers SEC(".maps");
 
 struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(max_entries, 1);
+  __type(key, __u32); /* the core */
+  __type(value, struct sonde_flight);
+} flights SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_QUEUE);
+  __uint(max_entries, SONDE_RESETS_AGAIN);
+  __type(value, __u64); /* a frame: refusal.bpf.h */
+} resets_again SEC(".maps");
+
+struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
   __uint(max_entries, 4096);
 } events SEC(".maps");

@@ -70,6 +70,7 @@ void set_sizes(const sweep_bpf& skeleton, const XdpTables& tables) {
   bpf_map__set_max_entries(skeleton.maps.ledger, words);
   bpf_map__set_max_entries(skeleton.maps.runners, cores);
   bpf_map__set_max_entries(skeleton.maps.receivers, cores);
+  bpf_map__set_max_entries(skeleton.maps.flights, cores);
   bpf_map__set_max_entries(skeleton.maps.events, std::bit_ceil(std::max(page, tables.event_bytes)));
 }
 
@@ -85,6 +86,24 @@ Result<void> load(XdpObject& object, const XdpTables& tables) {
   if (const int failed = sweep_bpf__load(object.skeleton.get()); failed != 0)
     return load_error(-failed, log.c_str());
   return {};
+}
+
+/// From then on the programs are told what devices refuse. The links end with the skeleton.
+Result<void> trace(sweep_bpf& skeleton) {
+  skeleton.links.on_bulk = bpf_program__attach(skeleton.progs.on_bulk);
+  if (skeleton.links.on_bulk == nullptr) return load_error(errno, {});
+  skeleton.links.on_redirect_error = bpf_program__attach(skeleton.progs.on_redirect_error);
+  if (skeleton.links.on_redirect_error == nullptr) return load_error(errno, {});
+  return {};
+}
+
+/// Without them the kernel does not tell which device a frame went to.
+Result<void> check_kernel_types() {
+  if (access("/sys/kernel/btf/vmlinux", R_OK) == 0) return {};
+  return impossible_error(
+      std::string("this kernel does not describe its own types (/sys/kernel/btf/vmlinux: ") +
+      std::strerror(errno) + "), which the XDP engine takes to see what a device refuses: run a kernel "
+      "built with CONFIG_DEBUG_INFO_BTF, or use --engine syn");
 }
 
 Result<void> fill(XdpObject& object, const XdpTables& tables) {
@@ -114,6 +133,7 @@ Result<void> map_memory(XdpObject& object) {
   if (auto mapped = object.ledger.map(maps.ledger); !mapped) return mapped;
   if (auto mapped = object.runners.map(maps.runners); !mapped) return mapped;
   if (auto mapped = object.receivers.map(maps.receivers); !mapped) return mapped;
+  if (auto mapped = object.flights.map(maps.flights); !mapped) return mapped;
   object.ring.reset(ring_buffer__new(bpf_map__fd(maps.events), take_event, &object, nullptr));
   if (!object.ring) return load_error(errno, {});
   return {};
@@ -141,8 +161,10 @@ XdpDescriptor::~XdpDescriptor() {
 
 Result<std::unique_ptr<XdpObject>> load_xdp_object(const XdpTables& tables) {
   if (auto fits = check(tables); !fits) return tl::unexpected(fits.error());
+  if (auto told = check_kernel_types(); !told) return tl::unexpected(told.error());
   auto object = std::make_unique<XdpObject>();
   if (auto loaded = load(*object, tables); !loaded) return tl::unexpected(loaded.error());
+  if (auto traced = trace(*object->skeleton); !traced) return tl::unexpected(traced.error());
   if (auto mapped = map_memory(*object); !mapped) return tl::unexpected(mapped.error());
   if (auto filled = fill(*object, tables); !filled) return tl::unexpected(filled.error());
   return object;

@@ -66,7 +66,7 @@ struct XdpObject {
   };
 
   std::unique_ptr<sweep_bpf, Destroy> skeleton;
-  MappedArray ledger, runners, receivers;
+  MappedArray ledger, runners, receivers, flights;
   std::unique_ptr<ring_buffer, Destroy> ring;
   const XdpSweep::OnEvent* on_event = nullptr;  ///< while take_events() runs
   size_t taken = 0;

@@ -43,6 +43,8 @@ XdpCounters XdpSweep::counters() const {
     sum.unresolved += load(runner.unresolved);
     sum.failed += load(runner.failed);
     sum.waits += load(runner.waits);
+    sum.refused += load(runner.refused);
+    sum.resets_refused += load(runner.resets_refused);
   }
   for (sonde_receiver& receiver : object_->receivers.entries<sonde_receiver>()) {
     sum.received += load(receiver.received);
@@ -57,6 +59,18 @@ XdpCounters XdpSweep::counters() const {
     sum.revised += load(receiver.revised);
   }
   return sum;
+}
+
+std::optional<XdpRefusal> XdpSweep::longest_refusal() const {
+  std::optional<XdpRefusal> longest;
+  for (sonde_flight& flight : object_->flights.entries<sonde_flight>()) {
+    for (sonde_refusal& refusal : flight.refusals) {
+      const Instant since(Nanos(static_cast<int64_t>(load(refusal.since_ns))));
+      if (since == Instant() || (longest && longest->since <= since)) continue;
+      longest = XdpRefusal{refusal.interface, static_cast<int>(refusal.error), since};
+    }
+  }
+  return longest;
 }
 
 Result<XdpTrial> XdpSweep::trial(XdpProgram program, std::span<const std::byte> frame,

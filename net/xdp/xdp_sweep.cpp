@@ -20,6 +20,7 @@ namespace {
 
 constexpr uint64_t kStepsPerWord = 32;
 constexpr double kNanosPerSecond = 1e9;
+constexpr uint32_t kTurnsForRefused = 4096;
 
 /// Into a field that a program reads at the same time.
 template <typename Number>
@@ -90,10 +91,19 @@ void XdpSweep::set_slice(uint64_t first, uint64_t steps) {
   const auto words = object_->ledger.entries<uint64_t>();
   CHECK(steps <= words.size() * kStepsPerWord);
   close_slice();
+  forget_resets();
   std::ranges::fill(words, 0);
   store<uint64_t>(object_->geometry().slice_first, first);
   slice_steps_ = steps;
   reopen_slice();
+}
+
+/// Their steps are those of the slice that was.
+void XdpSweep::forget_resets() {
+  uint64_t frame = 0;
+  const int map = bpf_map__fd(object_->skeleton->maps.resets_again);
+  while (bpf_map_lookup_and_delete_elem(map, nullptr, &frame) == 0) {}
+  store(object_->control().resets_refused, 0u);
 }
 
 void XdpSweep::close_slice() {
@@ -121,14 +131,27 @@ void XdpSweep::prepare(uint32_t core, uint64_t begin, uint64_t end) {
   sonde_runner& runner = object_->runners.entries<sonde_runner>()[core];
   if (runner.next == begin && runner.end == end) return;
   runner.due_ns = runner.due_fraction = runner.gate_ns = 0;
+  sonde_flight& flight = object_->flights.entries<sonde_flight>()[core];
+  flight.generated.count = flight.refused = 0;  // what is answered goes on meanwhile
+  flight.not_before_ns = 0;
   runner.next = begin;
   runner.end = end;
+}
+
+bool XdpSweep::has_refused(uint32_t core) const {
+  sonde_control& control = object_->control();
+  const bool refused = object_->flights.entries<sonde_flight>()[core].refused > 0 ||
+                       std::atomic_ref(control.resets_refused).load() > 0;
+  return refused && std::atomic_ref(control.stop).load() == 0;
 }
 
 Result<uint64_t> XdpSweep::run(uint32_t core, uint64_t begin, uint64_t end, uint32_t frames) {
   CHECK(is_pinned_to(core) && end <= slice_steps_);
   prepare(core, begin, end);
-  const int error = run_live(bpf_program__fd(object_->skeleton->progs.generate), frames);
+  const int program = bpf_program__fd(object_->skeleton->progs.generate);
+  int error = run_live(program, frames);
+  // Nobody else has these steps: they are not left behind.
+  while (error == 0 && has_refused(core)) error = run_live(program, kTurnsForRefused);
   if (error != 0) return io_error(std::string("sending out of XDP failed: ") + std::strerror(error));
   return std::atomic_ref(object_->runners.entries<sonde_runner>()[core].next).load(std::memory_order_acquire);
 }

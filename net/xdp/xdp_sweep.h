@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -23,11 +24,12 @@ enum class XdpMode : uint8_t {
 
 /// The books of a sweep, of all cores.
 struct XdpCounters {
-  uint64_t built = 0;       ///< SYNs handed to a device; what it dropped, its own counters say
+  uint64_t built = 0;       ///< SYNs handed to a device
+  uint64_t refused = 0;     ///< of the built: the device had no room, and they went again
   uint64_t skipped = 0;     ///< steps passed over because they were answered
   uint64_t unresolved = 0;  ///< steps passed over because their neighbour's station is unknown
   uint64_t failed = 0;      ///< steps that could not be built
-  uint64_t waits = 0;       ///< frames given back because it was too early
+  uint64_t waits = 0;       ///< frames given back because it was too early, or user space had to catch up
   uint64_t received = 0;    ///< answers to our ports, proved or not
   uint64_t syn_ack = 0, reset = 0, rejected = 0;  ///< proved ones
   uint64_t duplicate = 0;                         ///< of the proved: the ledger said as much already
@@ -35,7 +37,19 @@ struct XdpCounters {
   uint64_t ring_full = 0;   ///< of the proved: not entered for want of room, so that a later pass asks again
   uint64_t invalid = 0;     ///< not proved; the host gets them
   uint64_t reset_sent = 0;  ///< RSTs in answer to SYN-ACKs
+  uint64_t resets_refused = 0;  ///< RSTs that the device had no room for, and that went again
   uint64_t revised = 0;     ///< of the proved: the step had a lower mark, of which no event told
+
+  /// SYNs taken by the devices.
+  uint64_t sent() const { return built - refused; }
+};
+
+/// A device that takes no frames.
+struct XdpRefusal {
+  uint32_t interface_index = 0;
+  int error = 0;  ///< the errno that its driver says; 0: it has no room
+  Instant since;  ///< when it last took one
+  friend bool operator==(const XdpRefusal&, const XdpRefusal&) = default;
 };
 
 /// Which of the two programs.
@@ -48,7 +62,7 @@ struct XdpTrial {
 };
 
 /// The in-kernel sweep. `generate`, run with live frames, writes SYNs and hands
-/// them to the devices; `receive`, attached to the interfaces, judges the
+/// them to the devices; what these refuse goes again until they take it. `receive`, attached to the interfaces, judges the
 /// answers, enters them in the ledger, resets what is open, and tells of what is
 /// wanted by events. Everything is gone when the process is, however it ends.
 ///
@@ -96,6 +110,7 @@ class XdpSweep {
   /// waits up to a microsecond for its time). Returns the next step: end when
   /// done. Begins anew with the pace unless it goes on where the last call on
   /// this core stopped. Each call costs some 26 ms beside what it sends.
+  /// Frames that a device refuses go again beyond the turns, until it takes them or stop().
   /// Precondition: the thread is pinned to the core; its number is the runner's.
   /// A signal to the thread ends it early, which is no error.
   Result<uint64_t> run(uint32_t core, uint64_t begin, uint64_t end, uint32_t frames);
@@ -108,6 +123,8 @@ class XdpSweep {
   Result<size_t> take_events(const OnEvent& on_event, Nanos longest_wait);
 
   XdpCounters counters() const;
+  /// The device that has refused everything for longest, if one refuses now.
+  std::optional<XdpRefusal> longest_refusal() const;
   /// The station of an on-link target. Error: more than most_neighbours.
   Result<void> set_neighbour(uint32_t interface_index, const IpAddress& address, const LinkAddress& station);
 
@@ -121,6 +138,8 @@ class XdpSweep {
  private:
   explicit XdpSweep(std::unique_ptr<XdpObject> object);
   Result<void> try_live_frames();
+  bool has_refused(uint32_t core) const;
+  void forget_resets();
 
   std::unique_ptr<XdpObject> object_;
   uint64_t slice_steps_ = 0;

@@ -99,7 +99,7 @@ System
 
 Engines
   syn                 available: half-open, by packets of its own
-  xdp                 available: half-open, in the kernel, from Linux 5.18; the fastest, and only by --engine xdp
+  xdp                 available: half-open, in the kernel, from Linux 5.19; the fastest, and only by --engine xdp
   connect (io_uring)  available: full handshakes; needs no rights
   connect (epoll)     available: works everywhere; needs no rights
 

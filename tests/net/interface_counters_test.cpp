@@ -92,6 +92,17 @@ TEST(ExplainInterfaceDrops, EachDeviceAndDirectionHasASentence) {
                   "eth1 rx N`, or lower --rate; answers may have been missed"));
 }
 
+TEST(ExplainInterfaceDrops, WhatWasOurDoingIsTakenOff) {
+  const std::vector before{counters(1, 10, 0, 20), counters(2, 0, 0, 0)};
+  std::vector after{counters(1, 210, 0, 720), counters(2, 100, 0, 0)};
+  const OwnDrops own{.refused = 300, .taken = 700};
+  EXPECT_THAT(explain_interface_drops(before, after, own), IsEmpty());
+  after[0].receiving_dropped += 5;
+  after[1].sending_dropped += 1;
+  EXPECT_THAT(explain_interface_drops(before, after, own),
+              ElementsAre(HasSubstr("eth1 dropped 5 packets"), HasSubstr("eth2 was too busy to send 1 packet ")));
+}
+
 TEST_F(CountersOf, ALinkThatWentDownAndCameBackIsTold) {
   const auto before = read({"left"});
   ASSERT_TRUE(run("ip link set right down && ip link set right up"));

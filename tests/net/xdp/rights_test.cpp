@@ -42,6 +42,7 @@ TEST_F(Rights, TheThreeAreEnough) {
 }
 
 TEST_F(Rights, NoneIsNeededOnceItIsOpen) {
+  ASSERT_TRUE(merge_segments("right"));
   const auto sweep = XdpSweep::open(small().tables);
   ASSERT_TRUE(sweep && (*sweep)->attach(std::array{left()}, XdpMode::native));
   with_capabilities(0, 0, [&] {

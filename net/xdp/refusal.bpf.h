@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
+ *
+ * A device that has no room refuses frames, and they go again: the kernel tells
+ * (tracepoint xdp:xdp_devmap_xmit, kernel/bpf/devmap.c) how many of each bulk it
+ * took, always the first ones; and at once when a frame cannot even be enqueued
+ * (xdp:xdp_redirect_err). So nothing is lost between us and the device,
+ * however much too fast we are for it, and how fast it is need not be guessed.
+ */
+#pragma once
+
+#include "net/xdp/sweep_maps.bpf.h"
+
+/* In which a device makes some room: a ring of 256 frames is sent on 1 GbE in
+ * 170 us; and a veth's queue that another core has taken up comes back. */
+enum { REFUSAL_PAUSE_NS = 250 * 1000 };
+
+/* The tracepoints' arguments (include/trace/events/xdp.h). */
+enum bulk_arguments { FROM_DEVICE, TO_DEVICE, SENT, DROPS, BULK_ERROR };
+enum redirect_arguments { IN_DEVICE, PROGRAM, TARGET, REDIRECT_ERROR };
+
+/* Of the kernel's, the one field that is read. */
+struct net_device {
+  int ifindex;
+} __attribute__((preserve_access_index));
+
+/* What a frame was, to make it again: a step, and for a RST the port that it
+ * came from; a SYN's port is its step's. */
+enum { STEP_BITS = 48 };
+#define NO_STEP ((1ull << STEP_BITS) - 1)
+
+static __always_inline __u64 syn_frame(__u64 step) { return step; }
+static __always_inline __u64 reset_frame(__u64 step, __u16 port) { return step | (__u64)port << STEP_BITS; }
+static __always_inline __u64 step_of_frame(__u64 frame) { return frame & NO_STEP; }
+static __always_inline __u16 reset_port(__u64 frame) { return (__u16)(frame >> STEP_BITS); } /* 0: a SYN */
+
+static __always_inline struct sonde_flight* flight_of_core(__u32 core) {
+  return bpf_map_lookup_elem(&flights, &core);
+}
+
+/* A frame is handed over: what becomes of it is told at the end of its bulk. */
+static __always_inline void remember(struct sonde_bulks* bulks, __u64 frame, __u32 interface) {
+  const __u32 slot = (bulks->first + bulks->count) % SONDE_IN_FLIGHT;
+  bulks->frames[slot] = frame;
+  bulks->interfaces[slot] = interface;
+  if (bulks->count < SONDE_IN_FLIGHT) {
+    ++bulks->count;
+  } else {
+    ++bulks->first; /* nothing was told of the oldest: it counts as gone */
+  }
+}
+
+/* A frame that was refused: 1, and which. RSTs are shared by the cores: the one
+ * that receives may not be one that sends. */
+static __always_inline int take_refused(struct sonde_flight* flight, __u64* frame) {
+  if (flight->refused > 0) {
+    --flight->refused;
+    *frame = flight->again[flight->refused % SONDE_IN_FLIGHT];
+    return 1;
+  }
+  if (control.resets_refused == 0 || bpf_map_pop_elem(&resets_again, frame) != 0) return 0;
+  __sync_fetch_and_sub(&control.resets_refused, 1);
+  return 1;
+}
+
+static __always_inline void push_refused(struct sonde_flight* flight, struct sonde_runner* runner, __u64 frame) {
+  if (reset_port(frame) == 0) {
+    ++runner->refused;
+    flight->again[flight->refused % SONDE_IN_FLIGHT] = frame;
+    ++flight->refused;
+    return;
+  }
+  ++runner->resets_refused;
+  if (step_of_frame(frame) == NO_STEP || bpf_map_push_elem(&resets_again, &frame, BPF_ANY) != 0) return;
+  __sync_fetch_and_add(&control.resets_refused, 1);
+}
+
+/* What is still to be settled of one bulk. */
+struct settlement {
+  struct sonde_flight* flight;
+  struct sonde_runner* runner;
+  struct sonde_bulks* bulks;
+  __u32 interface, begin;
+  int sent, drops;
+  int oldest; /* whether everything before was settled */
+};
+
+/* The i-th oldest frame in flight. 1: enough seen. */
+static long settle_one(__u32 i, struct settlement* left) {
+  struct sonde_bulks* bulks = left->bulks;
+  const __u32 slot = (left->begin + i) % SONDE_IN_FLIGHT;
+  if (bulks->interfaces[slot] == left->interface && left->sent + left->drops > 0) {
+    bulks->interfaces[slot] = 0;
+    if (left->sent > 0) {
+      --left->sent;
+    } else {
+      --left->drops;
+      push_refused(left->flight, left->runner, bulks->frames[slot]);
+    }
+  }
+  if (bulks->interfaces[slot] != 0) left->oldest = 0;
+  if (left->oldest) {
+    ++bulks->first;
+    --bulks->count;
+  }
+  return left->sent + left->drops == 0 && !left->oldest;
+}
+
+/* User space ends a sweep whose device takes nothing for long. */
+static __always_inline void note_refusal(struct sonde_refusal* refusal, __u32 interface, int sent, int error,
+                                         __u64 now) {
+  if (sent > 0 || refusal->since_ns == 0) refusal->since_ns = now;
+  refusal->interface = interface;
+  refusal->error = (__u32)-error;
+}
+
+/* What is told next on this core. Each program hands its frames over to the last
+ * before anything else runs here: the tidings of others find nothing in flight. */
+static __always_inline struct sonde_bulks* bulks_of(struct sonde_flight* flight) {
+  struct sonde_bulks* bulks = flight->generated.count > 0 ? &flight->generated : &flight->answered;
+  return bulks->count > 0 ? bulks : NULL;
+}
+
+static __always_inline void on_refusal(struct sonde_flight* flight, __u32 interface, int sent, int error) {
+  const __u64 now = bpf_ktime_get_ns();
+  flight->not_before_ns = now + REFUSAL_PAUSE_NS;
+  note_refusal(&flight->refusals[interface % SONDE_DEVICES], interface, sent, error, now);
+}
+
+SEC("tp_btf/xdp_devmap_xmit")
+int on_bulk(const __u64* arguments) {
+  const struct net_device* to = (const struct net_device*)arguments[TO_DEVICE];
+  const int sent = (int)arguments[SENT], drops = (int)arguments[DROPS], error = (int)arguments[BULK_ERROR];
+  const __u32 core = bpf_get_smp_processor_id();
+  struct sonde_flight* flight = flight_of_core(core);
+  struct sonde_runner* runner = bpf_map_lookup_elem(&runners, &core);
+  if (!flight || !runner) return 0;
+  struct sonde_bulks* bulks = bulks_of(flight);
+  if (!bulks) return 0;
+  const __u32 interface = (__u32)to->ifindex;
+  if (drops > 0) {
+    on_refusal(flight, interface, sent, error);
+  } else {
+    flight->refusals[interface % SONDE_DEVICES].since_ns = 0;
+  }
+  struct settlement left = {flight, runner, bulks, interface, bulks->first, sent, drops, 1};
+  bpf_loop(bulks->count, settle_one, &left, 0);
+  return 0;
+}
+
+/* It is about the last frame that was handed over. */
+SEC("tp_btf/xdp_redirect_err")
+int on_redirect_error(const __u64* arguments) {
+  const int error = (int)arguments[REDIRECT_ERROR];
+  const __u32 core = bpf_get_smp_processor_id();
+  struct sonde_flight* flight = flight_of_core(core);
+  struct sonde_runner* runner = bpf_map_lookup_elem(&runners, &core);
+  if (!flight || !runner) return 0;
+  struct sonde_bulks* bulks = bulks_of(flight);
+  if (!bulks) return 0;
+  --bulks->count;
+  const __u32 slot = (bulks->first + bulks->count) % SONDE_IN_FLIGHT;
+  on_refusal(flight, bulks->interfaces[slot], 0, error);
+  push_refused(flight, runner, bulks->frames[slot]);
+  return 0;
+}
