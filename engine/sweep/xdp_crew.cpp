@@ -111,6 +111,7 @@ void XdpCrew::run(const Pass& pass) {
   if (surveys_ < kNeighbourPasses) resolve();
   send_all();
   watch_until(shared_.clock.now() + parts_.answer_wait);
+  send_resets();
   not_tried_ = 0;
   const bool may_come_yet = !pass.last && surveys_ < kNeighbourPasses;
   if (may_come_yet)
@@ -183,6 +184,17 @@ void XdpCrew::send_from(uint32_t core) {
     }
   }
   sending_.fetch_sub(1, std::memory_order_release);
+}
+
+/// Those that were refused when all probes had left.
+void XdpCrew::send_resets() {
+  if (is_stopped() || !parts_.sweep->resets_wait()) return;
+  std::thread([this] {
+    const uint32_t core = parts_.cores.front();
+    const uint64_t end = shared_.ledger.steps();
+    if (const Result<void> pinned = pin_to(core); !pinned) return fail(pinned.error());
+    if (const Result<uint64_t> sent = parts_.sweep->run(core, end, end, 1); !sent) fail(sent.error());
+  }).join();
 }
 
 uint32_t XdpCrew::turns_for(uint64_t steps) const {

@@ -57,6 +57,7 @@ class XdpCrew final : public Crew {
   void resolve();
   void send_all();
   void send_from(uint32_t core);
+  void send_resets();
   uint32_t turns_for(uint64_t steps) const;
   void watch_until(Instant end);
   void take_events(Nanos longest);

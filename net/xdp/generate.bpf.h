@@ -130,7 +130,7 @@ static __always_inline int is_crowded(const struct sonde_runner* runner) {
 }
 
 SEC("xdp")
-int generate(struct xdp_md* ctx) {
+int sonde_generate(struct xdp_md* ctx) {
   __u32 core = bpf_get_smp_processor_id();
   struct sonde_runner* runner = bpf_map_lookup_elem(&runners, &core);
   struct sonde_flight* flight = flight_of_core(core);

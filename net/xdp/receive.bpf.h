@@ -171,7 +171,7 @@ static __always_inline int on_icmp(struct xdp_md* ctx, const struct packet* got)
 }
 
 SEC("xdp.frags")
-int receive(struct xdp_md* ctx) {
+int sonde_receive(struct xdp_md* ctx) {
   struct packet got = {};
   if (read_link(ctx, &got) != 0 || read_packet(ctx, &got) != 0) return XDP_PASS;
   const int tcp = got.protocol == IPPROTO_TCP;

@@ -32,8 +32,11 @@ std::string present_program(uint32_t interface_index) {
 tl::unexpected<Error> attach_error(int error, uint32_t interface_index, XdpMode mode) {
   const std::string name = interface_name(interface_index);
   if (error == EBUSY || error == EEXIST) {
-    return impossible_error("another XDP program is attached to " + name + " (" +
-                            present_program(interface_index) + "): detach it (`ip link set " + name +
+    const std::string present = present_program(interface_index);
+    if (present.starts_with("sonde_"))
+      return impossible_error("another sonde sweeps on " + name + " (" + present +
+                              "): wait until it is done, or use --engine syn");
+    return impossible_error("another XDP program is attached to " + name + " (" + present + "): detach it (`ip link set " + name +
                             " xdp off`), or use --engine syn");
   }
   if (error == EPERM) {

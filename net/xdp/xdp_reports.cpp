@@ -89,7 +89,7 @@ Result<XdpTrial> XdpSweep::trial(XdpProgram program, std::span<const std::byte> 
   options.ctx_in = interface_index != 0 ? &context : nullptr;
   options.ctx_size_in = interface_index != 0 ? sizeof context : 0;
   const int failed = bpf_prog_test_run_opts(
-      bpf_program__fd(program == XdpProgram::generate ? programs.generate : programs.receive), &options);
+      bpf_program__fd(program == XdpProgram::generate ? programs.sonde_generate : programs.sonde_receive), &options);
   if (failed != 0) return io_error(std::string("trying an XDP program failed: ") + std::strerror(-failed));
   trial.frame.resize(options.data_size_out);
   trial.action = options.retval;

@@ -67,7 +67,7 @@ Result<std::unique_ptr<XdpSweep>> XdpSweep::open(const XdpTables& tables) {
 
 /// One frame that is not sent: there are no steps yet.
 Result<void> XdpSweep::try_live_frames() {
-  const int error = run_live(bpf_program__fd(object_->skeleton->progs.generate), 1);
+  const int error = run_live(bpf_program__fd(object_->skeleton->progs.sonde_generate), 1);
   if (error == 0) return {};
   return impossible_error(std::string("this kernel cannot send frames out of XDP (") + std::strerror(error) +
                           "): live frames take Linux 5.18 or newer; use --engine syn");
@@ -75,7 +75,7 @@ Result<void> XdpSweep::try_live_frames() {
 
 Result<void> XdpSweep::attach(std::span<const uint32_t> interfaces, XdpMode mode) {
   for (const uint32_t interface : interfaces) {
-    auto link = attach_xdp(bpf_program__fd(object_->skeleton->progs.receive), interface, mode);
+    auto link = attach_xdp(bpf_program__fd(object_->skeleton->progs.sonde_receive), interface, mode);
     if (!link) return tl::unexpected(link.error());
     object_->links.push_back(std::move(*link));
   }
@@ -138,17 +138,20 @@ void XdpSweep::prepare(uint32_t core, uint64_t begin, uint64_t end) {
   runner.end = end;
 }
 
+bool XdpSweep::resets_wait() const {
+  return std::atomic_ref(object_->control().resets_refused).load() > 0;
+}
+
 bool XdpSweep::has_refused(uint32_t core) const {
   sonde_control& control = object_->control();
-  const bool refused = object_->flights.entries<sonde_flight>()[core].refused > 0 ||
-                       std::atomic_ref(control.resets_refused).load() > 0;
+  const bool refused = object_->flights.entries<sonde_flight>()[core].refused > 0 || resets_wait();
   return refused && std::atomic_ref(control.stop).load() == 0;
 }
 
 Result<uint64_t> XdpSweep::run(uint32_t core, uint64_t begin, uint64_t end, uint32_t frames) {
   CHECK(is_pinned_to(core) && end <= slice_steps_);
   prepare(core, begin, end);
-  const int program = bpf_program__fd(object_->skeleton->progs.generate);
+  const int program = bpf_program__fd(object_->skeleton->progs.sonde_generate);
   int error = run_live(program, frames);
   // Nobody else has these steps: they are not left behind.
   while (error == 0 && has_refused(core)) error = run_live(program, kTurnsForRefused);

@@ -114,6 +114,8 @@ class XdpSweep {
   /// Precondition: the thread is pinned to the core; its number is the runner's.
   /// A signal to the thread ends it early, which is no error.
   Result<uint64_t> run(uint32_t core, uint64_t begin, uint64_t end, uint32_t frames);
+  /// Whether RSTs that a device refused wait for a run().
+  bool resets_wait() const;
   /// Cores that there may be: run()'s first argument is below.
   uint32_t cores() const;
 

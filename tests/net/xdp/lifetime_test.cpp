@@ -42,7 +42,7 @@ TEST_F(Lifetime, AnotherProgramIsLeftAloneAndNamed) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::impossible);
   EXPECT_THAT(refused.error().text,
-              testing::HasSubstr("another XDP program is attached to left (receive, id "));
+              testing::HasSubstr("another sonde sweeps on left (sonde_receive, id "));
   EXPECT_TRUE(is_attached("left"));
 }
 
