@@ -1,0 +1,31 @@
+/// IRC: IRCv3 "tls" extension (deprecated, and still spoken). Many servers say
+/// nothing to STARTTLS: then the time-out ends it.
+
+#include <algorithm>
+
+#include "tls/upgrade/routines.h"
+
+namespace sonde {
+namespace {
+
+/// ":server 670 * :…" has the word 670 after its prefix.
+std::string_view command_of(std::string_view line) {
+  if (line.starts_with(':')) line.remove_prefix(std::min(line.find(' ') + 1, line.size()));
+  return line.substr(0, line.find(' '));
+}
+
+}  // namespace
+
+UpgradeRoutine upgrade_irc(UpgradePeer& peer) {
+  peer.say("STARTTLS\r\n");
+  while (true) {
+    const std::string line = co_await peer.line();
+    const std::string_view command = command_of(line);
+    if (command == "670") co_return UpgradeEnd::ready();
+    if (command == "691" || command == "421" || command == "451" || command == "ERROR")
+      co_return UpgradeEnd::refused(line);
+    if (command == "PING") peer.say("PONG" + line.substr(std::min(line.find(' '), line.size())) + "\r\n");
+  }
+}
+
+}  // namespace sonde
