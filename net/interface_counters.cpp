@@ -38,7 +38,8 @@ std::optional<InterfaceCounters> read_counters(const NetlinkMessage& message) {
                            .received = stats.rx_packets,
                            .sending_dropped = stats.tx_dropped,
                            .sending_failed = stats.tx_errors,
-                           .receiving_dropped = stats.rx_dropped + stats.rx_missed_errors,
+                           .receiving_dropped = stats.rx_dropped,
+                           .receiving_missed = stats.rx_missed_errors,
                            .carrier_losses = attributes.number(IFLA_CARRIER_DOWN_COUNT).value_or(0),
                            .carrier = has_carrier(attributes)};
 }
@@ -139,7 +140,8 @@ std::vector<std::string> explain_interface_drops(std::span<const InterfaceCounte
     if (dropped > 0 && !link_loss) sentences.push_back(dropped_sending_text(now.name, dropped));
     if (const uint64_t grown = growth(then->sending_failed, now.sending_failed))
       sentences.push_back(failed_sending_text(now.name, grown));
-    if (const uint64_t grown = growth(then->receiving_dropped, now.receiving_dropped))
+    if (const uint64_t grown = growth(then->receiving_dropped, now.receiving_dropped) +
+                               growth(then->receiving_missed, now.receiving_missed))
       sentences.push_back(dropped_receiving_text(now.name, grown));
   }
   return sentences;

@@ -19,7 +19,8 @@ struct InterfaceCounters {
   uint64_t received = 0;           ///< packets
   uint64_t sending_dropped = 0;    ///< tx_dropped; also what a busy device refused and the sender sent again
   uint64_t sending_failed = 0;     ///< tx_errors: the carrier was lost, and the like
-  uint64_t receiving_dropped = 0;  ///< rx_dropped, and rx_missed_errors: the device had no buffer left
+  uint64_t receiving_dropped = 0;  ///< rx_dropped
+  uint64_t receiving_missed = 0;   ///< rx_missed_errors: the device had no buffer left
   uint64_t carrier_losses = 0;     ///< how often its link went down
   bool carrier = true;             ///< whether its link is up now
   friend bool operator==(const InterfaceCounters&, const InterfaceCounters&) = default;

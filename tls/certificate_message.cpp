@@ -5,7 +5,7 @@
 namespace sonde {
 namespace {
 
-constexpr size_t kHeader = 4;  // type, length
+constexpr uint32_t kCertificate = 11;
 constexpr uint32_t kStatusRequest = 5, kOcsp = 1;
 
 /// Takes numbers and vectors off the front; once something does not fit, nothing does.
@@ -60,14 +60,17 @@ std::optional<std::string> staple_among(std::span<const std::byte> extensions, b
 }  // namespace
 
 std::optional<SentChain> read_certificate_message(std::span<const std::byte> message, bool tls13) {
-  if (message.size() < kHeader) return std::nullopt;
-  Cursor cursor(message.subspan(kHeader));
+  Cursor header(message);
+  const uint32_t type = header.number(1);
+  Cursor cursor(header.vector(3));
+  if (type != kCertificate || header.failed() || !header.at_end()) return std::nullopt;
   if (tls13) cursor.vector(1);  // the request context: empty from servers
   Cursor list(cursor.vector(3));
   if (cursor.failed() || !cursor.at_end()) return std::nullopt;
   SentChain chain;
   bool fits = true;
   while (!list.at_end() && !list.failed()) {
+    if (chain.certificates.size() == SentChain::kMostCertificates) return std::nullopt;
     chain.certificates.push_back(text_of(list.vector(3)));
     if (!tls13) continue;
     const auto staple = staple_among(list.vector(2), fits);

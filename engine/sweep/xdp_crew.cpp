@@ -21,7 +21,8 @@ constexpr uint32_t kMostPacedTurns = 1 << 17;
 constexpr uint64_t kLargestBlock = 1 << 21;
 constexpr uint64_t kBlocksPerCore = 4;  // where there are several, which may differ in speed
 constexpr Nanos kLook = std::chrono::milliseconds(10);
-constexpr std::chrono::seconds kLongestRefusal(5);
+// A link may take some seconds to come back after a program was attached.
+constexpr std::chrono::seconds kLongestRefusal(10);
 constexpr double kQuestionsPerSecond = 20000;
 constexpr Nanos kLongestRtt = std::chrono::minutes(1);
 
@@ -79,8 +80,9 @@ tl::unexpected<Error> refusal_error(const XdpRefusal& refusal) {
     return io_error("the device " + name + " has not sent a frame for " + std::to_string(kLongestRefusal.count()) +
                     " s: look at its link with `ip -s link show " + name + "`");
   return impossible_error("the device " + name + " takes no frames out of XDP (" + std::strerror(refusal.error) +
-                          "): look whether its link is up; a veth's peer takes them with an XDP program of its own "
-                          "or with `ethtool -K PEER gro on`; or use --engine syn");
+                          "): look whether its link is up, and whether it has a queue for each core (`ethtool -l " + name +
+                          "`, `taskset`); a veth's peer takes them with an XDP program of its own or with "
+                          "`ethtool -K PEER gro on`; or use --engine syn");
 }
 
 }  // namespace
@@ -166,15 +168,26 @@ void XdpCrew::resolve() {
 }
 
 void XdpCrew::send_all() {
-  sending_ = static_cast<uint32_t>(parts_.cores.size());
+  send_on(parts_.cores, [this](uint32_t core) { send_blocks(core); });
+}
+
+/// Sends on each of the cores; what comes in meanwhile is taken, and orders are followed.
+void XdpCrew::send_on(std::span<const uint32_t> cores, const std::function<void(uint32_t)>& send) {
+  sending_ = static_cast<uint32_t>(cores.size());
   std::vector<std::thread> senders;
-  for (const uint32_t core : parts_.cores) senders.emplace_back([this, core] { send_from(core); });
+  for (const uint32_t core : cores) {
+    senders.emplace_back([this, core, &send] {
+      const Result<void> pinned = pin_to(core);
+      if (!pinned) fail(pinned.error());
+      if (pinned) send(core);
+      sending_.fetch_sub(1, std::memory_order_release);
+    });
+  }
   while (sending_.load(std::memory_order_acquire) > 0) take_events(kLook);
   for (std::thread& sender : senders) sender.join();
 }
 
-void XdpCrew::send_from(uint32_t core) {
-  if (const Result<void> pinned = pin_to(core); !pinned) fail(pinned.error());
+void XdpCrew::send_blocks(uint32_t core) {
   for (PassBlocks::Block block = blocks_->claim(); !block.empty() && !is_stopped();
        block = blocks_->claim()) {
     for (uint64_t next = block.begin; next < block.end && !is_stopped();) {
@@ -183,18 +196,15 @@ void XdpCrew::send_from(uint32_t core) {
       next = reached ? *reached : block.end;
     }
   }
-  sending_.fetch_sub(1, std::memory_order_release);
 }
 
 /// Those that were refused when all probes had left.
 void XdpCrew::send_resets() {
   if (is_stopped() || !parts_.sweep->resets_wait()) return;
-  std::thread([this] {
-    const uint32_t core = parts_.cores.front();
+  send_on({parts_.cores.data(), 1}, [this](uint32_t core) {
     const uint64_t end = shared_.ledger.steps();
-    if (const Result<void> pinned = pin_to(core); !pinned) return fail(pinned.error());
     if (const Result<uint64_t> sent = parts_.sweep->run(core, end, end, 1); !sent) fail(sent.error());
-  }).join();
+  });
 }
 
 uint32_t XdpCrew::turns_for(uint64_t steps) const {
@@ -291,17 +301,18 @@ void XdpCrew::report_unresolved(const Endpoint& endpoint) {
 
 void XdpCrew::publish() {
   const XdpCounters now = parts_.sweep->counters();
-  const uint64_t sent = now.sent() - published_.sent() + unresolved_attempts_ - published_unresolved_;
-  shared_.progress.sent.fetch_add(sent, std::memory_order_relaxed);
+  // What is refused was built before: it may look for a moment as if less had been sent.
+  const uint64_t sent = std::max(published_sent_, now.sent() + unresolved_attempts_);
+  shared_.progress.sent.fetch_add(sent - published_sent_, std::memory_order_relaxed);
   shared_.progress.packets_lost.fetch_add(now.ring_full - published_.ring_full, std::memory_order_relaxed);
   published_ = now;
-  published_unresolved_ = unresolved_attempts_;
+  published_sent_ = sent;
 }
 
 /// A device that is only too slow takes some of what it is given.
 void XdpCrew::check_devices() {
   const std::optional<XdpRefusal> refusal = parts_.sweep->longest_refusal();
-  if (refusal && !is_stopped() && shared_.clock.now() - refusal->since > kLongestRefusal) fail(refusal_error(*refusal).value());
+  if (refusal && !is_stopped() && refusal->last - refusal->since > kLongestRefusal) fail(refusal_error(*refusal).value());
 }
 
 /// The first error counts; the sweep is over.

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -56,7 +58,8 @@ class XdpCrew final : public Crew {
   void enter_slice(const Pass& pass);
   void resolve();
   void send_all();
-  void send_from(uint32_t core);
+  void send_on(std::span<const uint32_t> cores, const std::function<void(uint32_t)>& send);
+  void send_blocks(uint32_t core);
   void send_resets();
   uint32_t turns_for(uint64_t steps) const;
   void watch_until(Instant end);
@@ -84,7 +87,7 @@ class XdpCrew final : public Crew {
   uint64_t unresolved_attempts_ = 0;
   uint64_t questions_ = 0;
   XdpCounters published_;
-  uint64_t published_unresolved_ = 0;
+  uint64_t published_sent_ = 0;
   uint64_t not_tried_ = 0;
   std::atomic<uint32_t> sending_{0};
   std::mutex failure_mutex_;

@@ -139,7 +139,7 @@ int sonde_generate(struct xdp_md* ctx) {
   if (!more) return XDP_DROP;
   const __u64 pause = control.pause;
   __u64 now = bpf_ktime_get_ns();
-  if (is_crowded(runner) || !may_leave(runner, flight->not_before_ns, pause, &now)) {
+  if ((control.resets_refused == 0 && is_crowded(runner)) || !may_leave(runner, flight->not_before_ns, pause, &now)) {
     ++runner->waits;
     return XDP_DROP;
   }

@@ -96,7 +96,7 @@ static __always_inline int answer_with_reset(struct xdp_md* ctx, struct sonde_re
                                              const struct reset* reset, __u64 step) {
   if (write_reset(ctx, reset) != 0) return XDP_DROP;
   ++books->reset_sent;
-  struct sonde_flight* flight = flight_of_core(bpf_get_smp_processor_id());
+  struct sonde_flight* flight = control.generic ? NULL : flight_of_core(bpf_get_smp_processor_id());
   if (flight) remember(&flight->answered, reset_frame(step, reset->our_port), ctx->ingress_ifindex);
   return bpf_redirect(ctx->ingress_ifindex, 0);
 }

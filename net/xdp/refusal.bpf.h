@@ -12,7 +12,7 @@
 
 /* In which a device makes some room: a ring of 256 frames is sent on 1 GbE in
  * 170 us; and a veth's queue that another core has taken up comes back. */
-enum { REFUSAL_PAUSE_NS = 250 * 1000 };
+enum { REFUSAL_PAUSE_NS = 250 * 1000, LONGEST_PAUSE_NS = 1000 * 1000 * 1000 };
 
 /* The tracepoints' arguments (include/trace/events/xdp.h). */
 enum bulk_arguments { FROM_DEVICE, TO_DEVICE, SENT, DROPS, BULK_ERROR };
@@ -62,15 +62,22 @@ static __always_inline int take_refused(struct sonde_flight* flight, __u64* fram
   return 1;
 }
 
+/* It was paid for, and did not leave. */
+static __always_inline void give_back_turn(struct sonde_runner* runner) {
+  const __u64 pause_ns = control.pause >> SONDE_PACE_BITS;
+  if (runner->due_ns > pause_ns) runner->due_ns -= pause_ns;
+}
+
 static __always_inline void push_refused(struct sonde_flight* flight, struct sonde_runner* runner, __u64 frame) {
   if (reset_port(frame) == 0) {
     ++runner->refused;
+    give_back_turn(runner);
     flight->again[flight->refused % SONDE_IN_FLIGHT] = frame;
     ++flight->refused;
     return;
   }
-  ++runner->resets_refused;
   if (step_of_frame(frame) == NO_STEP || bpf_map_push_elem(&resets_again, &frame, BPF_ANY) != 0) return;
+  ++runner->resets_refused;
   __sync_fetch_and_add(&control.resets_refused, 1);
 }
 
@@ -108,7 +115,9 @@ static long settle_one(__u32 i, struct settlement* left) {
 /* User space ends a sweep whose device takes nothing for long. */
 static __always_inline void note_refusal(struct sonde_refusal* refusal, __u32 interface, int sent, int error,
                                          __u64 now) {
-  if (sent > 0 || refusal->since_ns == 0) refusal->since_ns = now;
+  /* After a pause in which it was given nothing, it begins anew. */
+  if (sent > 0 || refusal->since_ns == 0 || now - refusal->last_ns > LONGEST_PAUSE_NS) refusal->since_ns = now;
+  refusal->last_ns = now;
   refusal->interface = interface;
   refusal->error = (__u32)-error;
 }
@@ -126,6 +135,11 @@ static __always_inline void on_refusal(struct sonde_flight* flight, __u32 interf
   note_refusal(&flight->refusals[interface % SONDE_DEVICES], interface, sent, error, now);
 }
 
+static __always_inline void on_taken(struct sonde_flight* flight, __u32 interface) {
+  struct sonde_refusal* refusal = &flight->refusals[interface % SONDE_DEVICES];
+  if (refusal->interface == interface) refusal->since_ns = 0;
+}
+
 SEC("tp_btf/xdp_devmap_xmit")
 int on_bulk(const __u64* arguments) {
   const struct net_device* to = (const struct net_device*)arguments[TO_DEVICE];
@@ -140,7 +154,7 @@ int on_bulk(const __u64* arguments) {
   if (drops > 0) {
     on_refusal(flight, interface, sent, error);
   } else {
-    flight->refusals[interface % SONDE_DEVICES].since_ns = 0;
+    on_taken(flight, interface);
   }
   struct settlement left = {flight, runner, bulks, interface, bulks->first, sent, drops, 1};
   bpf_loop(bulks->count, settle_one, &left, 0);

@@ -110,6 +110,7 @@ struct sonde_control {
   sonde_u32 wanted;  /* bit m: marks m that are new are worth an event */
   sonde_u32 attempt; /* rotates the source port: another attempt is another flow */
   sonde_u32 resets_refused; /* RSTs that wait to go again */
+  sonde_u32 generic;        /* 1: what `receive` sends leaves behind the driver, and nothing is told of it */
 };
 
 /* One for each core, written by the program that runs on it; a cache line apart. */
@@ -136,7 +137,8 @@ enum {
 
 /* A device that refuses. */
 struct sonde_refusal {
-  sonde_u64 since_ns; /* when it last took a frame; 0: it takes all */
+  sonde_u64 since_ns; /* when it last took a frame while it refused others; 0: it takes all */
+  sonde_u64 last_ns;  /* when it refused last */
   sonde_u32 interface;
   sonde_u32 error; /* the errno that it says; 0: it has no room */
 };

@@ -66,8 +66,9 @@ std::optional<XdpRefusal> XdpSweep::longest_refusal() const {
   for (sonde_flight& flight : object_->flights.entries<sonde_flight>()) {
     for (sonde_refusal& refusal : flight.refusals) {
       const Instant since(Nanos(static_cast<int64_t>(load(refusal.since_ns))));
-      if (since == Instant() || (longest && longest->since <= since)) continue;
-      longest = XdpRefusal{refusal.interface, static_cast<int>(refusal.error), since};
+      const Instant last(Nanos(static_cast<int64_t>(load(refusal.last_ns))));
+      if (since == Instant() || (longest && longest->last - longest->since >= last - since)) continue;
+      longest = XdpRefusal{refusal.interface, static_cast<int>(refusal.error), since, last};
     }
   }
   return longest;

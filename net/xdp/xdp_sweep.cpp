@@ -78,6 +78,7 @@ Result<void> XdpSweep::attach(std::span<const uint32_t> interfaces, XdpMode mode
     auto link = attach_xdp(bpf_program__fd(object_->skeleton->progs.sonde_receive), interface, mode);
     if (!link) return tl::unexpected(link.error());
     object_->links.push_back(std::move(*link));
+    store<uint32_t>(object_->control().generic, mode == XdpMode::generic);
   }
   return {};
 }

@@ -48,7 +48,8 @@ struct XdpCounters {
 struct XdpRefusal {
   uint32_t interface_index = 0;
   int error = 0;  ///< the errno that its driver says; 0: it has no room
-  Instant since;  ///< when it last took one
+  Instant since;  ///< when it last took one, or began to be given frames again after a pause
+  Instant last;   ///< when it refused last
   friend bool operator==(const XdpRefusal&, const XdpRefusal&) = default;
 };
 

@@ -98,9 +98,10 @@ TEST(ExplainInterfaceDrops, WhatWasOurDoingIsTakenOff) {
   const OwnDrops own{.refused = 300, .taken = 700};
   EXPECT_THAT(explain_interface_drops(before, after, own), IsEmpty());
   after[0].receiving_dropped += 5;
+  after[0].receiving_missed = 4;  // for want of a buffer: never ours
   after[1].sending_dropped += 1;
   EXPECT_THAT(explain_interface_drops(before, after, own),
-              ElementsAre(HasSubstr("eth1 dropped 5 packets"), HasSubstr("eth2 was too busy to send 1 packet ")));
+              ElementsAre(HasSubstr("eth1 dropped 9 packets"), HasSubstr("eth2 was too busy to send 1 packet ")));
 }
 
 TEST_F(CountersOf, ALinkThatWentDownAndCameBackIsTold) {

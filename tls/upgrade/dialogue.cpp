@@ -24,18 +24,20 @@ UpgradeEnd UpgradeEnd::unexpected(std::string_view bytes) {
   return {Kind::unexpected, printable(bytes), Carrier::stream};
 }
 
-/// How much of the input it is; 0: not all is there.
+/// How much of what is left of the input it is; 0: not all is there.
 size_t UpgradePeer::Awaited::length() const {
-  if (what_ == What::bytes) return peer_.input_.size() >= count_ ? count_ : 0;
-  const size_t at = peer_.input_.find(what_ == What::line ? '\n' : '>');
-  return at == std::string::npos ? 0 : at + 1;
+  if (what_ == What::bytes) return peer_.input_.size() - peer_.taken_ >= count_ ? count_ : 0;
+  const size_t at = peer_.input_.find(what_ == What::line ? '\n' : '>', std::max(peer_.taken_, peer_.searched_));
+  peer_.searched_ = peer_.input_.size();
+  return at == std::string::npos ? 0 : at + 1 - peer_.taken_;
 }
 
 bool UpgradePeer::Awaited::take() {
   const size_t size = length();
   if (size == 0) return what_ == What::bytes && count_ == 0;
-  taken_ = peer_.input_.substr(0, size);
-  peer_.input_.erase(0, size);
+  taken_ = peer_.input_.substr(peer_.taken_, size);
+  peer_.taken_ += size;
+  peer_.searched_ = 0;
   if (what_ != What::line) return true;
   ++peer_.lines_;
   taken_.pop_back();
@@ -50,6 +52,8 @@ std::optional<UpgradeEnd> UpgradeDialogue::start() { return go_on(); }
 
 std::optional<UpgradeEnd> UpgradeDialogue::give(std::span<const std::byte> bytes) {
   heard_ += bytes.size();
+  peer_.searched_ -= std::min(peer_.searched_, peer_.taken_);
+  peer_.input_.erase(0, std::exchange(peer_.taken_, 0));
   peer_.input_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (peer_.awaited_ != nullptr && peer_.awaited_->take()) return go_on();
   if (heard_ > kMostBytes || peer_.lines_ > kMostLines) return UpgradeEnd{UpgradeEnd::Kind::too_long, {}, {}};
@@ -63,8 +67,8 @@ std::optional<UpgradeEnd> UpgradeDialogue::go_on() {
     routine_.resume();
     if (routine_.end()) {
       UpgradeEnd end = *routine_.end();
-      if (end.kind == UpgradeEnd::Kind::ready && !peer_.input_.empty())
-        end = {UpgradeEnd::Kind::leftover, printable(peer_.input_), {}};
+      if (end.kind == UpgradeEnd::Kind::ready && !peer_.rest().empty())
+        end = {UpgradeEnd::Kind::leftover, printable(peer_.rest()), {}};
       return end;
     }
     if (heard_ > kMostBytes || peer_.lines_ > kMostLines) return UpgradeEnd{UpgradeEnd::Kind::too_long, {}, {}};
@@ -72,6 +76,6 @@ std::optional<UpgradeEnd> UpgradeDialogue::go_on() {
   return std::nullopt;
 }
 
-UpgradeEnd UpgradeDialogue::closed() const { return {UpgradeEnd::Kind::closed, printable(peer_.input_), {}}; }
+UpgradeEnd UpgradeDialogue::closed() const { return {UpgradeEnd::Kind::closed, printable(peer_.rest()), {}}; }
 
 }  // namespace sonde

@@ -117,9 +117,12 @@ class UpgradePeer {
 
  private:
   friend class UpgradeDialogue;
+  std::string_view rest() const { return std::string_view(input_).substr(taken_); }
 
   UpgradeNames names_;
   std::string input_, output_;
+  size_t taken_ = 0;     // of the input
+  size_t searched_ = 0;  // of the input: without what ends a line or tag
   Awaited* awaited_ = nullptr;
   size_t lines_ = 0;
 };

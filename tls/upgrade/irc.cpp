@@ -8,10 +8,10 @@
 namespace sonde {
 namespace {
 
-/// ":server 670 * :…" has the word 670 after its prefix.
-std::string_view command_of(std::string_view line) {
-  if (line.starts_with(':')) line.remove_prefix(std::min(line.find(' ') + 1, line.size()));
-  return line.substr(0, line.find(' '));
+/// ":server 670 * :…" without its prefix.
+std::string_view without_prefix(std::string_view line) {
+  if (line.starts_with(':')) line.remove_prefix(std::min(line.find(' '), line.size() - 1) + 1);
+  return line;
 }
 
 }  // namespace
@@ -20,11 +20,11 @@ UpgradeRoutine upgrade_irc(UpgradePeer& peer) {
   peer.say("STARTTLS\r\n");
   while (true) {
     const std::string line = co_await peer.line();
-    const std::string_view command = command_of(line);
+    const std::string_view message = without_prefix(line), command = message.substr(0, message.find(' '));
     if (command == "670") co_return UpgradeEnd::ready();
     if (command == "691" || command == "421" || command == "451" || command == "ERROR")
       co_return UpgradeEnd::refused(line);
-    if (command == "PING") peer.say("PONG" + line.substr(std::min(line.find(' '), line.size())) + "\r\n");
+    if (command == "PING") peer.say("PONG" + std::string(message.substr(command.size())) + "\r\n");
   }
 }
 

@@ -49,7 +49,7 @@ UpgradeEnd judge(std::string_view message) {
   const auto code = take_element(rest);
   const auto matched = take_element(rest);
   const auto words = take_element(rest);
-  if (!code || code->tag != kEnumerated || code->content.size() > 4) return UpgradeEnd::unexpected(message);
+  if (!code || code->tag != kEnumerated || code->content.empty() || code->content.size() > 4) return UpgradeEnd::unexpected(message);
   const uint32_t result = read_big_endian(code->content);
   if (result == kSuccess) return UpgradeEnd::ready();
   const bool told = matched && words && words->tag == kOctets && !words->content.empty();

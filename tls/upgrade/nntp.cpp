@@ -7,7 +7,8 @@ namespace sonde {
 
 UpgradeRoutine upgrade_nntp(UpgradePeer& peer) {
   std::string line = co_await peer.line();
-  if (!has_code(line, "200") && !has_code(line, "201")) co_return UpgradeEnd::refused(line);
+  if (says_no(line)) co_return UpgradeEnd::refused(line);
+  if (!has_code(line, "200") && !has_code(line, "201")) co_return UpgradeEnd::unexpected(line);
   peer.say("CAPABILITIES\r\n");
   line = co_await peer.line();
   if (has_code(line, "101")) {  // before RFC 3977 there was no such command

@@ -10,7 +10,8 @@ UpgradeRoutine talk(UpgradePeer& peer, const char* greeting) {
   std::string line;
   do line = co_await peer.line();
   while (is_continued(line));
-  if (!has_code(line, "220")) co_return has_code(line, "SSH-") ? UpgradeEnd::unexpected(line) : UpgradeEnd::refused(line);
+  if (says_no(line)) co_return UpgradeEnd::refused(line);
+  if (!has_code(line, "220")) co_return UpgradeEnd::unexpected(line);
   peer.say(std::string(greeting) + " " + peer.names().client + "\r\n");
   bool offered = false;
   do {

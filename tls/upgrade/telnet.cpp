@@ -32,7 +32,9 @@ UpgradeRoutine upgrade_telnet(UpgradePeer& peer) {
     if (verb[0] == kSubnegotiation) {
       std::string content;
       while (!content.ends_with(std::string{kIac, kEndOfSubnegotiation})) content += co_await peer.bytes(1);
-      if (content.starts_with(std::string{kStartTls, kFollows})) co_return UpgradeEnd::ready();
+      if (!content.starts_with(std::string{kStartTls, kFollows})) continue;
+      if (!agreed) peer.say(follows());
+      co_return UpgradeEnd::ready();
     } else if (verb[0] == kWill || verb[0] == kWont || verb[0] == kDo || verb[0] == kDont) {
       const std::string option = co_await peer.bytes(1);
       if (option[0] != kStartTls) {

@@ -22,10 +22,10 @@ struct Greeting {
   std::string_view begins, has, upgrade;
 };
 constexpr Greeting kGreetings[] = {
-    {"RFB 003.", "", "vnc"},       {"INFO {", "", "nats"},       {"* OK", "", "imap"},
+    {"RFB 00", "", "vnc"},       {"INFO {", "", "nats"},       {"* OK", "", "imap"},
     {"* PREAUTH", "", "imap"},     {"+OK", "", "pop3"},          {"\"IMPLEMENTATION\"", "", "sieve"},
-    {"220", "FTP", "ftp"},         {"220", "LMTP", "lmtp"},      {"220", "SMTP", "smtp"},
-    {"220", "", "smtp"},           {"200", "", "nntp"},          {"201", "", "nntp"},
+    {"220", "LMTP", "lmtp"},       {"220", "SMTP", "smtp"},      {"220", "FTP", "ftp"},
+    {"220", "FileZilla", "ftp"},   {"220", "", "smtp"},          {"200", "", "nntp"},          {"201", "", "nntp"},
     {"\xff\xfd", "", "telnet"},    {"\xff\xfb", "", "telnet"},
 };
 

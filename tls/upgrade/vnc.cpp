@@ -27,9 +27,10 @@ uint32_t best_of(std::string_view offered) {
 
 UpgradeRoutine upgrade_vnc(UpgradePeer& peer) {
   const std::string version = co_await peer.line();
-  if (!version.starts_with("RFB 003.")) co_return UpgradeEnd::unexpected(version);
+  if (!version.starts_with("RFB 00")) co_return UpgradeEnd::unexpected(version);
   if (version < "RFB 003.007") co_return UpgradeEnd::not_offered();  // there the server chooses
-  peer.say("RFB 003.008\n");
+  // Never above the server's own (RFC 6143 §7.1.1); those above 3.8 are of one vendor.
+  peer.say(version < "RFB 003.008" ? "RFB 003.007\n" : "RFB 003.008\n");
   const std::string count = co_await peer.bytes(1);
   if (count[0] == 0) {
     const std::string head = co_await peer.bytes(4);

@@ -5,10 +5,15 @@
 namespace sonde {
 namespace {
 
+/// No name is a sentence of XML.
+std::string plain_name(const std::string& name) {
+  return name.empty() || name.find_first_of("<>&'\"") != std::string::npos ? "localhost" : name;
+}
+
 UpgradeRoutine talk(UpgradePeer& peer, const char* content) {
-  const std::string& name = peer.names().server;
+  const std::string name = plain_name(peer.names().server);
   peer.say(std::string("<?xml version='1.0'?><stream:stream xmlns='") + content +
-           "' xmlns:stream='http://etherx.jabber.org/streams' to='" + (name.empty() ? "localhost" : name) +
+           "' xmlns:stream='http://etherx.jabber.org/streams' to='" + name +
            "' version='1.0'>");
   bool offered = false, told = false;
   while (!told) {
@@ -18,7 +23,8 @@ UpgradeRoutine talk(UpgradePeer& peer, const char* content) {
       co_return UpgradeEnd::refused(condition);
     }
     offered = offered || tag.find("<starttls") != std::string::npos;
-    told = tag.find("</stream:features") != std::string::npos || tag.find("<stream:features/") != std::string::npos;
+    told = tag.find("</stream:features") != std::string::npos ||
+           (tag.find("<stream:features") != std::string::npos && tag.ends_with("/>"));
     if (!tag.starts_with('<') && tag.find('<') == std::string::npos) co_return UpgradeEnd::unexpected(tag);
   }
   if (!offered) co_return UpgradeEnd::not_offered();

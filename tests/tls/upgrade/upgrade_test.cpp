@@ -99,6 +99,7 @@ const Case kCases[] = {
      {{"", "220 mx\r\n"}, {"EHLO probe.example\r\n", "250-mx\r\n250 STARTTLS\r\n"}, {"STARTTLS\r\n", "454 4.7.0 TLS not available\r\n"}},
      Kind::refused, "454 4.7.0 TLS not available"},
     {"none", "smtp", {{"", "220 mx\r\n"}, {"EHLO probe.example\r\n", "250-mx\r\n250 XSTARTTLS\r\n"}}, Kind::not_offered},
+    {"another protocol", "smtp", {{"", "SSH-2.0-OpenSSH_9.2\r\n"}}, Kind::unexpected, "SSH-2.0-OpenSSH_9.2"},
     {"busy", "smtp", {{"", "421 too many connections\r\n"}}, Kind::refused, "421 too many connections"},
     {"injected", "smtp",
      {{"", "220 mx\r\n"}, {"EHLO probe.example\r\n", "250 STARTTLS\r\n"}, {"STARTTLS\r\n", "220 go\r\n250 injected\r\n"}},
@@ -114,7 +115,7 @@ const Case kCases[] = {
     {"", "pop3",
      {{"", "+OK hi\r\n"}, {"CAPA\r\n", "+OK\r\nTOP\r\nSTLS\r\n.\r\n"}, {"STLS\r\n", "+OK begin\r\n"}}, Kind::ready},
     {"no CAPA", "pop3", {{"", "+OK hi\r\n"}, {"CAPA\r\n", "-ERR what\r\n"}, {"STLS\r\n", "-ERR no\r\n"}}, Kind::refused, "-ERR no"},
-    {"", "ftp", {{"", "220-Welcome\r\n 220 to all\r\n220 ready\r\n"}, {"AUTH TLS\r\n", "234 go\r\n"}}, Kind::ready},
+    {"", "ftp", {{"", "220-Welcome\r\nto 220 of you\r\n 220 all\r\n220 ready\r\n"}, {"AUTH TLS\r\n", "234 go\r\n"}}, Kind::ready},
     {"an old one", "ftp", {{"", "220 hi\r\n"}, {"AUTH TLS\r\n", "504 what\r\n"}, {"AUTH SSL\r\n", "334 go\r\n"}}, Kind::ready},
     {"none", "ftp", {{"", "220 hi\r\n"}, {"AUTH TLS\r\n", "530 no\r\n"}, {"AUTH SSL\r\n", "530 please log in\r\n"}}, Kind::refused,
      "530 please log in"},
@@ -136,14 +137,14 @@ const Case kCases[] = {
     {"refused", "xmpp-server",
      {{xmpp_hello("jabber:server"), "<stream:stream><stream:features><starttls/></stream:features>"}, {kXmppStart, "<failure/>"}},
      Kind::refused, "<failure/>"},
-    {"none", "xmpp-server", {{xmpp_hello("jabber:server"), "<stream:stream><stream:features/>"}}, Kind::not_offered},
+    {"none", "xmpp-server", {{xmpp_hello("jabber:server"), "<stream:stream><stream:features xmlns='u'/>"}}, Kind::not_offered},
     {"", "nntp",
      {{"", "201 hi\r\n"}, {"CAPABILITIES\r\n", "101 list\r\nVERSION 2\r\nSTARTTLS\r\n.\r\n"}, {"STARTTLS\r\n", "382 go\r\n"}}, Kind::ready},
     {"none", "nntp", {{"", "200 hi\r\n"}, {"CAPABILITIES\r\n", "500 what\r\n"}, {"STARTTLS\r\n", "580 no\r\n"}}, Kind::refused, "580 no"},
     {"", "sieve",
      {{"", "\"IMPLEMENTATION\" \"x\"\r\n\"STARTTLS\"\r\nOK \"ready\"\r\n"}, {"STARTTLS\r\n", "OK\r\n"}}, Kind::ready},
     {"none", "sieve", {{"", "\"SASL\" \"STARTTLS\"\r\nOK\r\n"}}, Kind::not_offered},
-    {"", "irc", {{"STARTTLS\r\n", "NOTICE AUTH :*** hello\r\n:irc.example 670 * :go\r\n"}}, Kind::ready},
+    {"", "irc", {{"STARTTLS\r\n", "NOTICE AUTH :*** hello\r\n:irc.example PING :x\r\n"}, {"PONG :x\r\n", ":irc.example 670 * :go\r\n"}}, Kind::ready},
     {"none", "irc", {{"STARTTLS\r\n", ":irc.example 421 * STARTTLS :Unknown command\r\n"}}, Kind::refused,
      ":irc.example 421 * STARTTLS :Unknown command"},
     {"", "telnet",
@@ -161,7 +162,7 @@ const Case kCases[] = {
     {"", "vnc",
      {{"", "RFB 003.008\n"}, {"RFB 003.008\n", raw("\x02\x02\x13")}, {"\x13", raw("\x00\x02")}, {raw("\x00\x02"), raw("\0")},
       {"", raw("\x02\x00\x00\x01\x01\x00\x00\x01\x05")}, {raw("\x00\x00\x01\x05"), "\1"}}, Kind::ready},
-    {"anonymous", "vnc", {{"", "RFB 003.007\n"}, {"RFB 003.008\n", raw("\x01\x12")}}, Kind::ready},
+    {"anonymous", "vnc", {{"", "RFB 003.007\n"}, {"RFB 003.007\n", raw("\x01\x12")}}, Kind::ready},
     {"none", "vnc", {{"", "RFB 003.008\n"}, {"RFB 003.008\n", raw("\x01\x02")}}, Kind::not_offered},
     {"too many", "vnc", {{"", "RFB 003.008\n"}, {"RFB 003.008\n", raw("\x00\x00\x00\x00\x04wait")}}, Kind::refused, "wait"},
     {"", "nats", {{"", "INFO {\"tls_available\":true}\r\n"}}, Kind::ready},
@@ -235,7 +236,8 @@ TEST(Upgrade, IsFoundByPortAndByGreeting) {
   EXPECT_EQ(name(upgrade_of_port(587)), "smtp");
   EXPECT_EQ(name(upgrade_of_port(443)), "");
   EXPECT_EQ(name(upgrade_of_greeting("220 ProFTPD ready")), "ftp");
-  EXPECT_EQ(name(upgrade_of_greeting("220 mx.example ESMTP")), "smtp");
+  EXPECT_EQ(name(upgrade_of_greeting("220-FileZilla Server 1.8")), "ftp");
+  EXPECT_EQ(name(upgrade_of_greeting("220 ftp-and-mail.FTP.example ESMTP")), "smtp");
   EXPECT_EQ(name(upgrade_of_greeting("* OK Dovecot ready")), "imap");
   EXPECT_EQ(name(upgrade_of_greeting(mysql_greeting(raw("\xff\xff")))), "mysql");
   EXPECT_EQ(name(upgrade_of_greeting("HTTP/1.1 400")), "");
