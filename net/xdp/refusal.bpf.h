@@ -122,11 +122,22 @@ static __always_inline void note_refusal(struct sonde_refusal* refusal, __u32 in
   refusal->error = (__u32)-error;
 }
 
-/* What is told next on this core. Each program hands its frames over to the last
- * before anything else runs here: the tidings of others find nothing in flight. */
-static __always_inline struct sonde_bulks* bulks_of(struct sonde_flight* flight) {
-  struct sonde_bulks* bulks = flight->generated.count > 0 ? &flight->generated : &flight->answered;
-  return bulks->count > 0 ? bulks : NULL;
+/* What is told of next on this core. */
+struct in_flight {
+  struct sonde_flight* flight;
+  struct sonde_runner* runner;
+  struct sonde_bulks* bulks;
+};
+
+/* 0 if there is any. Each program hands its frames over to the last before
+ * anything else runs here: the tidings of others find nothing in flight. */
+static __always_inline int find_in_flight(struct in_flight* mine) {
+  const __u32 core = bpf_get_smp_processor_id();
+  mine->flight = flight_of_core(core);
+  mine->runner = bpf_map_lookup_elem(&runners, &core);
+  if (!mine->flight || !mine->runner) return -1;
+  mine->bulks = mine->flight->generated.count > 0 ? &mine->flight->generated : &mine->flight->answered;
+  return mine->bulks->count > 0 ? 0 : -1;
 }
 
 static __always_inline void on_refusal(struct sonde_flight* flight, __u32 interface, int sent, int error) {
@@ -144,20 +155,16 @@ SEC("tp_btf/xdp_devmap_xmit")
 int on_bulk(const __u64* arguments) {
   const struct net_device* to = (const struct net_device*)arguments[TO_DEVICE];
   const int sent = (int)arguments[SENT], drops = (int)arguments[DROPS], error = (int)arguments[BULK_ERROR];
-  const __u32 core = bpf_get_smp_processor_id();
-  struct sonde_flight* flight = flight_of_core(core);
-  struct sonde_runner* runner = bpf_map_lookup_elem(&runners, &core);
-  if (!flight || !runner) return 0;
-  struct sonde_bulks* bulks = bulks_of(flight);
-  if (!bulks) return 0;
+  struct in_flight mine;
+  if (find_in_flight(&mine) != 0) return 0;
   const __u32 interface = (__u32)to->ifindex;
   if (drops > 0) {
-    on_refusal(flight, interface, sent, error);
+    on_refusal(mine.flight, interface, sent, error);
   } else {
-    on_taken(flight, interface);
+    on_taken(mine.flight, interface);
   }
-  struct settlement left = {flight, runner, bulks, interface, bulks->first, sent, drops, 1};
-  bpf_loop(bulks->count, settle_one, &left, 0);
+  struct settlement left = {mine.flight, mine.runner, mine.bulks, interface, mine.bulks->first, sent, drops, 1};
+  bpf_loop(mine.bulks->count, settle_one, &left, 0);
   return 0;
 }
 
@@ -165,15 +172,12 @@ int on_bulk(const __u64* arguments) {
 SEC("tp_btf/xdp_redirect_err")
 int on_redirect_error(const __u64* arguments) {
   const int error = (int)arguments[REDIRECT_ERROR];
-  const __u32 core = bpf_get_smp_processor_id();
-  struct sonde_flight* flight = flight_of_core(core);
-  struct sonde_runner* runner = bpf_map_lookup_elem(&runners, &core);
-  if (!flight || !runner) return 0;
-  struct sonde_bulks* bulks = bulks_of(flight);
-  if (!bulks) return 0;
+  struct in_flight mine;
+  if (find_in_flight(&mine) != 0) return 0;
+  struct sonde_bulks* bulks = mine.bulks;
   --bulks->count;
   const __u32 slot = (bulks->first + bulks->count) % SONDE_IN_FLIGHT;
-  on_refusal(flight, bulks->interfaces[slot], 0, error);
-  push_refused(flight, runner, bulks->frames[slot]);
+  on_refusal(mine.flight, bulks->interfaces[slot], 0, error);
+  push_refused(mine.flight, mine.runner, bulks->frames[slot]);
   return 0;
 }
