@@ -1,10 +1,8 @@
 #include "engine/sweep/xdp_crew.h"
 
-#include <net/if.h>
 #include <sched.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -66,23 +64,6 @@ Observation observation_of(const sonde_event& event) {
   if (open) seen.rtt = rtt_of(event, options);
   seen.segment = SegmentEvidence{event.ttl, event.window, options.mss, std::move(options.order)};
   return seen;
-}
-
-std::string name_of_interface(uint32_t index) {
-  std::array<char, IF_NAMESIZE> name{};
-  if (if_indextoname(index, name.data()) == nullptr) return "with index " + std::to_string(index);
-  return name.data();
-}
-
-tl::unexpected<Error> refusal_error(const XdpRefusal& refusal) {
-  const std::string name = name_of_interface(refusal.interface_index);
-  if (refusal.error == 0)
-    return io_error("the device " + name + " has not sent a frame for " + std::to_string(kLongestRefusal.count()) +
-                    " s: look at its link with `ip -s link show " + name + "`");
-  return impossible_error("the device " + name + " takes no frames out of XDP (" + std::strerror(refusal.error) +
-                          "): look whether its link is up, and whether it has a queue for each core (`ethtool -l " + name +
-                          "`, `taskset`); a veth's peer takes them with an XDP program of its own or with "
-                          "`ethtool -K PEER gro on`; or use --engine syn");
 }
 
 }  // namespace
@@ -312,7 +293,7 @@ void XdpCrew::publish() {
 /// A device that is only too slow takes some of what it is given.
 void XdpCrew::check_devices() {
   const std::optional<XdpRefusal> refusal = parts_.sweep->longest_refusal();
-  if (refusal && !is_stopped() && refusal->last - refusal->since > kLongestRefusal) fail(refusal_error(*refusal).value());
+  if (refusal && !is_stopped() && refusal->last - refusal->since > kLongestRefusal) fail(explain_refusal(*refusal));
 }
 
 /// The first error counts; the sweep is over.

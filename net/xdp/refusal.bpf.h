@@ -10,9 +10,13 @@
 
 #include "net/xdp/sweep_maps.bpf.h"
 
-/* In which a device makes some room: a ring of 256 frames is sent on 1 GbE in
- * 170 us; and a veth's queue that another core has taken up comes back. */
-enum { REFUSAL_PAUSE_NS = 250 * 1000, LONGEST_PAUSE_NS = 1000 * 1000 * 1000 };
+enum {
+  /* In which a device makes some room: a ring of 256 frames is sent on 1 GbE in
+   * 170 us; and a veth's queue that another core has taken up comes back. */
+  REFUSAL_PAUSE_NS = 250 * 1000,
+  /* Between two refusals of one device that belong together. */
+  LONGEST_PAUSE_NS = 1000 * 1000 * 1000,
+};
 
 /* The tracepoints' arguments (include/trace/events/xdp.h). */
 enum bulk_arguments { FROM_DEVICE, TO_DEVICE, SENT, DROPS, BULK_ERROR };
@@ -28,7 +32,6 @@ struct net_device {
 enum { STEP_BITS = 48 };
 #define NO_STEP ((1ull << STEP_BITS) - 1)
 
-static __always_inline __u64 syn_frame(__u64 step) { return step; }
 static __always_inline __u64 reset_frame(__u64 step, __u16 port) { return step | (__u64)port << STEP_BITS; }
 static __always_inline __u64 step_of_frame(__u64 frame) { return frame & NO_STEP; }
 static __always_inline __u16 reset_port(__u64 frame) { return (__u16)(frame >> STEP_BITS); } /* 0: a SYN */

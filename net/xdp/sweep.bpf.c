@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
  *
- * The in-kernel sweep: three programs over the same tables (README.md).
+ * The in-kernel sweep: four programs over the same tables (README.md).
  */
 #include "net/xdp/generate.bpf.h"
 #include "net/xdp/receive.bpf.h"

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 
 #include "net/privilege.h"
@@ -52,6 +53,21 @@ tl::unexpected<Error> attach_error(int error, uint32_t interface_index, XdpMode 
 }
 
 }  // namespace
+
+Error explain_refusal(const XdpRefusal& refusal) {
+  const std::string name = interface_name(refusal.interface_index);
+  if (refusal.error == 0) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(refusal.last - refusal.since).count();
+    return io_error("the device " + name + " has not taken a frame for " + std::to_string(seconds) +
+                    " s: look at its link with `ip -s link show " + name + "`")
+        .value();
+  }
+  return impossible_error("the device " + name + " takes no frames out of XDP (" + std::strerror(refusal.error) +
+                          "): look whether its link is up, and whether it has a queue for each core (`ethtool -l " +
+                          name + "`, `taskset`); a veth's peer takes them with an XDP program of its own or with "
+                          "`ethtool -K PEER gro on`; or use --engine syn")
+      .value();
+}
 
 Result<XdpDescriptor> attach_xdp(int program, uint32_t interface_index, XdpMode mode) {
   const uint32_t flags = mode == XdpMode::native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE;

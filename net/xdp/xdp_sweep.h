@@ -53,6 +53,9 @@ struct XdpRefusal {
   friend bool operator==(const XdpRefusal&, const XdpRefusal&) = default;
 };
 
+/// Cause and remedy.
+Error explain_refusal(const XdpRefusal& refusal);
+
 /// Which of the two programs.
 enum class XdpProgram : uint8_t { generate, receive };
 
